@@ -1,0 +1,17 @@
+"""The words of the field, as types. Money is yuan, rates and probabilities are fractions, everywhere."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Grade: TypeAlias = Literal["A", "B", "C", "D"]
+GRADES: tuple[Grade, ...] = ("A", "B", "C", "D")
+
+ChurnModel: TypeAlias = Literal["power", "log_quadratic", "isotonic"]
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Ints: TypeAlias = npt.NDArray[np.int64]
+Bools: TypeAlias = npt.NDArray[np.bool_]
