@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -15,3 +16,6 @@ ChurnModel: TypeAlias = Literal["power", "log_quadratic", "isotonic"]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Called with a stage (a key of locale/stages.toml), how much is done, and of how much (0: unknown)."""
