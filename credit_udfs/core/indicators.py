@@ -6,6 +6,9 @@ The way: invoices of a side are summed to *facts* per firm (`_FACTS`), and an in
 Facts of sales are prefixed ``s_``, of purchases ``p_``. "Valid" invoices are all that are not void, returns
 (negative amounts) included, so that they net off. Years are days / 365, both end days counted.
 
+Amounts are summed as whole ten-thousandths of a yuan, so that a sum is exact and doesn't depend on the order in
+which an engine's threads add it up: the same invoices give the same bits everywhere.
+
 Missing values: a sum or count of a side without invoices is 0; a share, rate or ratio whose denominator is 0 or
 unknown is missing (NaN); a firm without any invoice has every indicator missing.
 """
@@ -21,6 +24,7 @@ import narwhals as nw
 import polars as pl
 
 DAYS_PER_YEAR = 365
+SCALE = 10_000  # amounts are counted in 1/SCALE yuan while they are summed
 
 Facts: TypeAlias = Literal["invoices", "all_invoices", "halves", "partners", "months", "recent"]
 _Expr: TypeAlias = Callable[[], nw.Expr]
@@ -59,6 +63,19 @@ def _declare(
     return key
 
 
+def _yuan(total: nw.Expr, power: int = 1) -> nw.Expr:
+    return total.cast(nw.Float64) / float(SCALE**power)
+
+
+def _sum(units: nw.Expr) -> nw.Expr:
+    return _yuan(units.sum())
+
+
+def _sum_of_squares(units: nw.Expr) -> nw.Expr:
+    wide = units.cast(nw.Int128)
+    return _yuan((wide * wide).sum(), 2)
+
+
 # --- facts ---------------------------------------------------------------------------------------------------
 
 
@@ -70,13 +87,13 @@ def _invoices(side: nw.LazyFrame[Any], mark: str) -> nw.LazyFrame[Any]:
         .group_by("firm")
         .agg(
             nw.len().alias(f"{mark}valid"),
-            amount.sum().alias(f"{mark}net"),
-            tax.sum().alias(f"{mark}tax"),
+            _sum(amount).alias(f"{mark}net"),
+            _sum(tax).alias(f"{mark}tax"),
             nw.col("date").min().alias(f"{mark}first"),
             nw.col("date").max().alias(f"{mark}last"),
             (amount < 0).sum().alias(f"{mark}returns"),
-            nw.when(amount > 0).then(amount).otherwise(0.0).sum().alias(f"{mark}gross"),
-            amount.median().alias(f"{mark}median"),
+            _sum(nw.when(amount > 0).then(amount).otherwise(0)).alias(f"{mark}gross"),
+            _yuan(amount.median()).alias(f"{mark}median"),
         )
     )
 
@@ -87,8 +104,8 @@ def _all_invoices(side: nw.LazyFrame[Any], mark: str) -> nw.LazyFrame[Any]:
         nw.len().alias(f"{mark}count"),
         nw.col("void").sum().alias(f"{mark}void"),
         (nw.col("amount") < 0).sum().alias(f"{mark}negative"),
-        total.sum().alias(f"{mark}total"),
-        nw.col("tax").sum().alias(f"{mark}all_tax"),
+        _sum(total).alias(f"{mark}total"),
+        _sum(nw.col("tax")).alias(f"{mark}all_tax"),
     )
 
 
@@ -100,18 +117,18 @@ def _halves(side: nw.LazyFrame[Any], mark: str) -> nw.LazyFrame[Any]:
     return (
         side.with_columns(position.alias("position"), middle.alias("middle"))
         .with_columns(
-            nw.when(nw.col("position") >= nw.col("middle")).then(total).otherwise(0.0).alias("late"),
-            nw.when(nw.col("position") <= nw.col("middle")).then(total).otherwise(0.0).alias("early"),
+            nw.when(nw.col("position") >= nw.col("middle")).then(total).otherwise(0).alias("late"),
+            nw.when(nw.col("position") <= nw.col("middle")).then(total).otherwise(0).alias("early"),
         )
         .group_by("firm")
-        .agg((nw.col("late").sum() - nw.col("early").sum()).alias(f"{mark}trend"))
+        .agg(_sum(nw.col("late") - nw.col("early")).alias(f"{mark}trend"))
     )
 
 
 def _partners(side: nw.LazyFrame[Any], mark: str) -> nw.LazyFrame[Any]:
     """Facts of the counterparties with valid invoices: their count, shares, and who comes back."""
     net = nw.col("net")
-    positive = nw.when(net > 0).then(net).otherwise(0.0)
+    positive = nw.when(net > 0).then(net).otherwise(0)
     back = nw.col("last_month") > nw.col("first_month")  # seen in two calendar months or more
     return (
         side.filter(~nw.col("void"))
@@ -124,11 +141,11 @@ def _partners(side: nw.LazyFrame[Any], mark: str) -> nw.LazyFrame[Any]:
         .group_by("firm")
         .agg(
             nw.len().alias(f"{mark}partners"),
-            net.max().alias(f"{mark}top"),
-            positive.sum().alias(f"{mark}positive"),
-            (positive * positive).sum().alias(f"{mark}squares"),
+            _yuan(net.max()).alias(f"{mark}top"),
+            _sum(positive).alias(f"{mark}positive"),
+            _sum_of_squares(positive).alias(f"{mark}squares"),
             back.sum().alias(f"{mark}partners_back"),
-            nw.when(back).then(net).otherwise(0.0).sum().alias(f"{mark}net_back"),
+            _sum(nw.when(back).then(net).otherwise(0)).alias(f"{mark}net_back"),
         )
     )
 
@@ -144,8 +161,8 @@ def _months(side: nw.LazyFrame[Any], mark: str) -> nw.LazyFrame[Any]:
         .agg(
             nw.len().alias(f"{mark}months"),
             (nw.col("month").max() - nw.col("month").min() + 1).alias(f"{mark}month_span"),
-            net.sum().alias(f"{mark}month_sum"),
-            (net * net).sum().alias(f"{mark}month_squares"),
+            _sum(net).alias(f"{mark}month_sum"),
+            _sum_of_squares(net).alias(f"{mark}month_squares"),
         )
     )
 
@@ -159,8 +176,8 @@ def _recent(side: nw.LazyFrame[Any], mark: str) -> nw.LazyFrame[Any]:
         valid.join(ends, on="firm", how="inner")
         .group_by("firm")
         .agg(
-            nw.when(age < 12).then(amount).otherwise(0.0).sum().alias(f"{mark}year"),
-            nw.when((age >= 12) & (age < 24)).then(amount).otherwise(0.0).sum().alias(f"{mark}year_before"),
+            _sum(nw.when(age < 12).then(amount).otherwise(0)).alias(f"{mark}year"),
+            _sum(nw.when((age >= 12) & (age < 24)).then(amount).otherwise(0)).alias(f"{mark}year_before"),
         )
     )
 
@@ -445,7 +462,8 @@ def _prepare(invoices: pl.DataFrame, needs: Sequence[Facts]) -> nw.LazyFrame[Any
     if "halves" in needs:
         frame = frame.with_row_index("row")
     month = nw.col("date").dt.year() * 12 + nw.col("date").dt.month()
-    return frame.lazy().with_columns(month.alias("month"))
+    units = ((nw.col(name) * SCALE).round().cast(nw.Int64) for name in ("amount", "tax", "total"))
+    return frame.lazy().with_columns(month.alias("month"), *units)
 
 
 def _finite(value: nw.Expr) -> nw.Expr:
