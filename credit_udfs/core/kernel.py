@@ -1,0 +1,190 @@
+"""The arithmetic of a score, on one firm's floats or on numpy columns, with the same bits.
+
+Only the standard library is imported, so a spreadsheet program whose Python has no numpy runs this very file.
+Everything is built from IEEE basic operations (+ - * /, square root, rounding, scaling by powers of two), which
+every platform rounds alike; the exponential and the logarithm of the C library or of numpy are not: they differ in
+the last bit from one another and between processors. `exp` and `log` follow fdlibm (Sun Microsystems, 1993;
+freely usable), error below one unit in the last place.
+
+`ops` is what an element is: `SCALAR` here, `core.scoring.ARRAY` for numpy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+# One step of the odds is one step of the score: odds of 999 to 1 are 100, evens are 50, 1 to 999 are 0.
+POINTS_PER_LOG_ODDS = 7.239289883950898  # 50 / ln 999
+MAX_MISSING = 2  # of six indicators; more, and there is no score
+
+_LN2_HI, _LN2_LO, _INV_LN2 = 6.93147180369123816490e-01, 1.90821492927058770002e-10, 1.44269504088896338700
+_LOG10_E = 0.43429448190325182765
+_SQRT_HALF = 0.70710678118654752440
+_P = (
+    1.66666666666666019037e-01,
+    -2.77777777770155933842e-03,
+    6.61375632143793436117e-05,
+    -1.65339022054652515390e-06,
+    4.13813679705723846039e-08,
+)
+_L = (
+    6.666666666666735130e-01,
+    3.999999999940941908e-01,
+    2.857142874366239149e-01,
+    2.222219843214978396e-01,
+    1.818357216161805012e-01,
+    1.531383769920937332e-01,
+    1.479819860511658591e-01,
+)
+
+
+class Scalar:
+    """Operations on one float; `core.scoring.Array` has the same names on numpy arrays."""
+
+    sqrt = staticmethod(math.sqrt)
+    frexp = staticmethod(math.frexp)
+    rint = staticmethod(round)  # to a whole number, half to even
+    ldexp = staticmethod(math.ldexp)
+
+    @staticmethod
+    def where(condition: bool, yes: float, no: float) -> float:
+        return yes if condition else no
+
+    @staticmethod
+    def clip(x: float, low: float, high: float) -> float:
+        return low if x < low else high if x > high else x
+
+
+SCALAR = Scalar()
+
+
+def exp(x: Any, ops: Any = SCALAR) -> Any:
+    """e to the power x; x is held within -700..700, far outside any log-odds, so that nothing overflows."""
+    x = ops.clip(x, -700.0, 700.0)
+    k = ops.rint(x * _INV_LN2)
+    high = x - k * _LN2_HI
+    low = k * _LN2_LO
+    r = high - low
+    t = r * r
+    c = r - t * (_P[0] + t * (_P[1] + t * (_P[2] + t * (_P[3] + t * _P[4]))))
+    return ops.ldexp(1.0 - ((low - (r * c) / (2.0 - c)) - high), k)
+
+
+def log(x: Any, ops: Any = SCALAR) -> Any:
+    """Natural logarithm of a positive finite x."""
+    m, e = ops.frexp(x)
+    small = m < _SQRT_HALF
+    f = ops.where(small, m + m, m) - 1.0
+    k = ops.where(small, e - 1, e)
+    s = f / (2.0 + f)
+    z = s * s
+    w = z * z
+    r = z * (_L[0] + w * (_L[2] + w * (_L[4] + w * _L[6]))) + w * (_L[1] + w * (_L[3] + w * _L[5]))
+    half = 0.5 * f * f
+    return k * _LN2_HI - ((half - (s * (half + r) + k * _LN2_LO)) - f)
+
+
+def sigmoid(x: Any, ops: Any = SCALAR) -> Any:
+    """1 / (1 + e^-x)."""
+    return 1.0 / (1.0 + exp(-x, ops))
+
+
+class Column(NamedTuple):
+    """How one indicator enters the linear models."""
+
+    key: str
+    transform: str  # "identity", "log10" (of shift + x, x at least 0) or "sqrt" (x at least 0)
+    shift: float
+    mean: float
+    sd: float
+    median: float  # of the training firms, in the indicator's own unit; stands in for a missing value
+    low: float  # smallest and largest value seen in training
+    high: float
+    z_median: float
+    points: float  # score points per standard deviation
+    log_odds: float  # log-odds of default per standard deviation
+    grade: float  # shift of the grade scale per standard deviation
+
+
+class Linear(NamedTuple):
+    """A compiled model: see `compile_model`."""
+
+    columns: tuple[Column, ...]
+    base_points: float  # score of a firm with every indicator at the training median
+    base_log_odds: float
+    cuts: tuple[float, ...]  # between grades A|B, B|C, C|D
+
+
+class Result(NamedTuple):
+    """One firm's figures, or columns of many firms' (then every field is an array)."""
+
+    score: Any
+    log_odds: Any
+    pd: Any
+    points: tuple[Any, ...]
+    grade_probs: tuple[Any, ...]
+
+
+def compile_model(model: dict[str, Any]) -> Linear:
+    """The numbers of a linear model (core.model_card, kind "linear"), ready for use; calibration folded in."""
+    slope, shift = model["calibration"]["slope"], model["calibration"]["intercept"]
+    columns = []
+    base = model["default"]["intercept"] * slope + shift
+    for spec, b, g in zip(model["indicators"], model["default"]["coef"], model["grade"]["coef"], strict=True):
+        transform = spec["transform"]
+        moved = _transform(spec["median"], transform["name"], transform["shift"], SCALAR)
+        z_median = (moved - spec["mean"]) / spec["sd"]
+        weight = b * slope
+        columns.append(
+            Column(
+                spec["key"], transform["name"], transform["shift"], spec["mean"], spec["sd"], spec["median"],
+                spec["low"], spec["high"], z_median, weight * POINTS_PER_LOG_ODDS, weight, g,
+            )
+        )  # fmt: skip
+        base += weight * z_median
+    return Linear(tuple(columns), 50.0 + POINTS_PER_LOG_ODDS * base, base, tuple(model["grade"]["cuts"]))
+
+
+def _transform(x: Any, name: str, shift: float, ops: Any) -> Any:
+    if name == "identity":
+        return x
+    positive = ops.where(x > 0.0, x, 0.0)
+    if name == "log10":
+        return log(shift + positive, ops) * _LOG10_E
+    return ops.sqrt(positive)
+
+
+def score(model: Linear, values: Sequence[Any], ops: Any = SCALAR) -> Result:
+    """Score one firm (six floats) or many (six arrays); NaN is a missing value and takes the training median.
+
+    Whether too many are missing (more than MAX_MISSING) is for the caller to say; see `enough`.
+    """
+    points, score_sum, log_odds, eta = [], model.base_points, model.base_log_odds, 0.0
+    for column, x in zip(model.columns, values, strict=True):
+        filled = ops.where(x == x, x, column.median)
+        z = (_transform(filled, column.transform, column.shift, ops) - column.mean) / column.sd
+        from_median = z - column.z_median
+        part = column.points * from_median
+        points.append(part)
+        score_sum = score_sum + part
+        log_odds = log_odds + column.log_odds * from_median
+        eta = eta + column.grade * z
+    below = [sigmoid(cut - eta, ops) for cut in model.cuts]
+    probs = (below[0], *(b - a for a, b in zip(below, below[1:], strict=False)), 1.0 - below[-1])
+    return Result(ops.clip(score_sum, 0.0, 100.0), log_odds, sigmoid(log_odds, ops), tuple(points), probs)
+
+
+def enough(values: Sequence[float]) -> bool:
+    """Whether a firm's indicators suffice for a score: at most MAX_MISSING of them are missing."""
+    return sum(x != x for x in values) <= MAX_MISSING
+
+
+def likeliest(probs: Sequence[float]) -> int:
+    """The grade's number, 0 for A to 3 for D: the likeliest, the worse one of equals."""
+    best = 0
+    for number, p in enumerate(probs):
+        if p >= probs[best]:
+            best = number
+    return best
