@@ -1,0 +1,629 @@
+"""From what a cell holds to what a function computes with: the only place where cell values are read.
+
+One rule per kind:
+
+==========  ==========================================================================================
+blank       None, "" or only spaces. Missing, never zero: in a column that may be missing NaN, None or NaT;
+            an optional argument takes its default; where a value is needed, #N/A.
+number      int or float as it is. Text that is a number to its reader: full-width digits and signs, thousands
+            separators in their places, a percent sign ("1,234.5", "１２．５％"). NaN is missing,
+            infinity #NUM!. A boolean, a date or other text is #VALUE!. Outside the declared bounds: #NUM!.
+text        Text without the spaces around it; a number as its shortest text. A boolean is #VALUE!.
+choice      Text, full-width or half-width, capital or small letters alike. Another text is #VALUE!.
+date        A date or time stamp (its day); a serial number of the 1900 system; text such as "2020-02-14",
+            "2020/2/14", "20200214" or "2020年2月14日". Anything else is #VALUE!, a serial out of range #NUM!.
+error       An error inside a range is that row's error: #N/A and #NUM! stay, every other becomes #VALUE!.
+range       Rows of the declared columns. One row may also be written as one column. Another width is #VALUE!.
+==========  ==========================================================================================
+
+In a function with one result row per input row, trouble with a row is that row's error and the other rows are
+computed; elsewhere it is the call's error, as is trouble with an argument that isn't by row.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from credit_udfs.cells.spec import Arg, CellFunction, CellValue, Column, ErrorValue
+from credit_udfs.errors import CellError, CreditError
+
+_LOG = logging.getLogger(__name__)
+
+Raw: TypeAlias = object
+Values: TypeAlias = npt.NDArray[Any]
+Errors: TypeAlias = dict[int, ErrorValue]
+Grid: TypeAlias = list[list[Raw]]
+
+ERROR_TEXTS: Final[Mapping[str, CellError]] = {
+    "#N/A": "#N/A",
+    "#NUM!": "#NUM!",
+    **dict.fromkeys(
+        ("#VALUE!", "#DIV/0!", "#REF!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA", "#FIELD!",
+         "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!"),
+        "#VALUE!",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Block:
+    """The checked rows of a range: one array of shape (n,) per declared column.
+
+    Numbers are float64 (NaN missing), texts and choices objects (None missing), dates datetime64[D] (NaT).
+    """
+
+    columns: tuple[Values, ...]
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def __getitem__(self, index: int) -> Values:
+        return self.columns[index]
+
+    @property
+    def matrix(self) -> npt.NDArray[np.float64]:
+        """All columns, which are numbers, as one array of shape (n, columns)."""
+        return np.column_stack(self.columns).astype(np.float64, copy=False)
+
+
+class _CallError(Exception):
+    """The call as a whole has this error."""
+
+    def __init__(self, error: ErrorValue) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+# --- one value -------------------------------------------------------------------------------------------
+
+
+def is_blank(value: Raw) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def as_error(value: Raw) -> ErrorValue | None:
+    """The error that a cell holds, if it holds one."""
+    if isinstance(value, ErrorValue):
+        return value
+    if isinstance(value, str) and value[:1] == "#" and value.strip().upper() in ERROR_TEXTS:
+        shown = value.strip().upper()
+        return ErrorValue.make(ERROR_TEXTS[shown], "cells.error_in_range", shown=shown)
+    return None
+
+
+_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d+)?")
+
+
+def parse_number(written: str) -> float | None:
+    """The number that a text is to its reader, or None: "1,234.5", "１２％", "−3" (a typographic minus)."""
+    plain = unicodedata.normalize("NFKC", written).replace("\u2212", "-").strip()
+    percent = plain.endswith("%")
+    plain = plain.removesuffix("%").rstrip()
+    if not _NUMBER.fullmatch(plain) or not any(c.isdigit() for c in plain.lower().split("e")[0]):
+        return None
+    value = float(plain.replace(",", ""))
+    return value / 100.0 if percent else value
+
+
+_DATE = re.compile(
+    r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})|年(\d{1,2})月(\d{1,2})日"
+    r"|(\d{2})(\d{2}))(?:[ T].*)?"
+)
+_SERIAL_MAX = 2_958_465  # 9999-12-31
+
+
+def from_serial(serial: float) -> dt.date | None:
+    """The day of a serial number of the 1900 date system; None outside it, and for its 29 February 1900."""
+    day = math.floor(serial)
+    if not 1 <= day <= _SERIAL_MAX or day == 60:
+        return None
+    return dt.date(1899, 12, 31 if day < 60 else 30) + dt.timedelta(days=day)
+
+
+def _number(value: Raw, column: Column) -> float | ErrorValue:
+    if isinstance(value, (bool, np.bool_)):
+        return _bad("cells.boolean_as_number", column, value)
+    if isinstance(value, (int, float, Decimal, np.number)):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf
+    if isinstance(value, str):
+        found = parse_number(value)
+        return found if found is not None else _bad("cells.not_a_number", column, value)
+    if isinstance(value, (dt.date, dt.datetime, dt.time, dt.timedelta)):
+        return _bad("cells.date_as_number", column, value)
+    return _bad("cells.not_a_number", column, value)
+
+
+def _text(value: Raw, column: Column) -> str | ErrorValue:
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, (bool, np.bool_)):
+        return _bad("cells.boolean_as_text", column, value)
+    if isinstance(value, (int, float, np.number)):
+        return f"{float(value):.15g}"
+    if isinstance(value, (dt.datetime, dt.date)):
+        return value.isoformat()[:10]
+    return _bad("cells.not_a_text", column, value)
+
+
+def fold(written: str) -> str:
+    """What is compared of a choice: half-width, small letters, no spaces around."""
+    return unicodedata.normalize("NFKC", written).strip().casefold()
+
+
+def _choice(value: Raw, column: Column) -> str | ErrorValue:
+    written = _text(value, column)
+    if isinstance(written, ErrorValue):
+        return written
+    wanted = fold(written)
+    for known in column.choices:
+        if fold(known) == wanted:
+            return known
+    return _bad("cells.not_a_choice", column, value, choices=", ".join(column.choices))
+
+
+def _date(value: Raw, column: Column) -> dt.date | ErrorValue:
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, (bool, np.bool_)):
+        day = from_serial(float(value)) if math.isfinite(value) else None
+        if day is None:
+            return ErrorValue.make("#NUM!", "cells.bad_serial", column=_name(column), value=_show(value))
+        return day
+    if isinstance(value, str) and (found := _DATE.fullmatch(unicodedata.normalize("NFKC", value).strip())):
+        try:
+            return dt.date(*(int(part) for part in found.groups() if part is not None))
+        except ValueError:
+            pass
+    return _bad("cells.not_a_date", column, value)
+
+
+_READERS = {"number": _number, "text": _text, "choice": _choice, "date": _date}
+
+
+class _Name:
+    """A column's name, which `str.format` fills into both languages' texts."""
+
+    def __init__(self, column: Column) -> None:
+        self.zh, self.en = column.zh, column.en
+
+
+def _name(column: Column) -> _Name:
+    return _Name(column)
+
+
+def _show(value: Raw) -> str:
+    shown = str(value)
+    return shown if len(shown) <= 40 else shown[:39] + "…"
+
+
+def _bad(key: str, column: Column, value: Raw, **more: object) -> ErrorValue:
+    return ErrorValue.make("#VALUE!", key, column=_name(column), value=_show(value), **more)
+
+
+# --- one column ------------------------------------------------------------------------------------------
+
+
+def _column(values: Sequence[Raw], column: Column) -> tuple[Values, Errors]:
+    """The column's values as an array, and the error of each row that has one."""
+    errors: Errors = {}
+    array = _plain_numbers(values) if column.kind == "number" else None
+    if array is None:
+        read = _READERS[column.kind]
+        found: list[Any] = [None] * len(values)
+        for i, value in enumerate(values):
+            error = as_error(value)
+            if error is None and not is_blank(value):
+                got = read(value, column)
+                if not isinstance(got, ErrorValue):
+                    found[i] = got
+                    continue
+                error = got
+            if error is not None:
+                errors[i] = error
+        array = _as_array(found, column)
+    if column.kind == "number":
+        _check_bounds(array, values, column, errors)
+    if column.blank == "error" and not column.optional:
+        missing: Iterable[int] = (
+            (i for i, v in enumerate(array) if v is None)
+            if array.dtype == object
+            else np.flatnonzero(np.isnat(array) if array.dtype.kind == "M" else np.isnan(array)).tolist()
+        )
+        for i in missing:
+            if i not in errors:
+                errors[i] = ErrorValue.make("#N/A", "cells.blank", column=_name(column))
+    return array, errors
+
+
+def _plain_numbers(values: Sequence[Raw]) -> Values | None:
+    """The fast way for what nearly every range holds: floats and blanks. None when there is anything else."""
+    if set(map(type, values)) <= {float, int, type(None)}:
+        try:
+            return np.array(values, dtype=np.float64)  # None becomes NaN
+        except OverflowError:  # an int beyond any float
+            return None
+    return None
+
+
+def _as_array(found: list[Any], column: Column) -> Values:
+    if column.kind == "number":
+        return np.array(found, dtype=np.float64)
+    if column.kind == "date":
+        return np.array(found, dtype="datetime64[D]")
+    array = np.empty(len(found), dtype=object)
+    array[:] = found
+    return array
+
+
+def _check_bounds(array: Values, values: Sequence[Raw], column: Column, errors: Errors) -> None:
+    bad = np.isinf(array)
+    # A bound typed as 15% may arrive one bit beyond 0.15.
+    if column.low is not None:
+        bad |= array < column.low - abs(column.low) * 1e-12
+    if column.high is not None:
+        bad |= array > column.high + abs(column.high) * 1e-12
+    if bad.any():
+        for i in np.flatnonzero(bad).tolist():
+            errors.setdefault(i, _out_of_range(column, values[i]))
+
+
+def _out_of_range(column: Column, value: Raw) -> ErrorValue:
+    low = "-∞" if column.low is None else f"{column.low:.12g}"
+    high = "∞" if column.high is None else f"{column.high:.12g}"
+    return ErrorValue.make(
+        "#NUM!", "cells.out_of_range", column=_name(column), value=_show(value), low=low, high=high
+    )
+
+
+# --- arguments -------------------------------------------------------------------------------------------
+
+
+def grid(value: Raw) -> Grid:
+    """A range as rows: a 2-D list as it is, a 1-D list as one row, a single value as one by one.
+
+    Raises BadInput's error for rows of different lengths or no cell at all.
+    """
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if not isinstance(value, (list, tuple)):
+        return [[value]]
+    if not value or not isinstance(value[0], (list, tuple)):
+        rows: Grid = [list(value)]
+    else:
+        rows = [r if isinstance(r, list) else list(r) if isinstance(r, tuple) else [r] for r in value]
+    width = len(rows[0])
+    if width == 0 or any(len(r) != width for r in rows):
+        raise _CallError(ErrorValue.make("#VALUE!", "cells.ragged"))
+    return rows
+
+
+def _widths(arg: Arg) -> tuple[int, int]:
+    most = len(arg.columns)
+    return sum(not c.optional for c in arg.columns), most
+
+
+def _records(value: Raw, arg: Arg) -> Grid:
+    """The rows of a range argument, of an allowed width; one record written as a column is turned."""
+    rows = grid(value)
+    low, high = _widths(arg)
+    if len(rows[0]) == 1 and low > 1 and low <= len(rows) <= high:
+        rows = [[r[0] for r in rows]]
+    if not low <= len(rows[0]) <= high:
+        wanted = str(low) if low == high else f"{low}-{high}"
+        raise _CallError(
+            ErrorValue.make("#VALUE!", "cells.wrong_width", arg=arg.name, wanted=wanted, given=len(rows[0]))
+        )
+    return rows
+
+
+def _block(rows: Grid, arg: Arg) -> tuple[Block, Errors]:
+    given = list(zip(*rows, strict=True))
+    blanks = [None] * len(rows)
+    arrays: list[Values] = []
+    errors: Errors = {}
+    for i, column in enumerate(arg.columns):
+        array, bad = _column(given[i] if i < len(given) else blanks, column)
+        arrays.append(array)
+        for row, error in bad.items():
+            errors.setdefault(row, error)
+    return Block(tuple(arrays)), errors
+
+
+def _single(value: Raw, arg: Arg) -> Any:
+    """The value of an argument that isn't by row."""
+    rows = grid(value)
+    if len(rows) > 1 or len(rows[0]) > 1:
+        raise _CallError(ErrorValue.make("#VALUE!", "cells.one_value", arg=arg.name))
+    cell = rows[0][0]
+    if is_blank(cell) and not arg.required:
+        return arg.default
+    array, errors = _column([cell], arg.column)
+    if errors:
+        raise _CallError(errors[0])
+    if arg.kind != "number":
+        return array[0]
+    number = float(array[0])
+    if arg.integer:
+        if number != int(number):
+            raise _CallError(_bad("cells.not_an_integer", arg.column, cell))
+        return int(number)
+    return number
+
+
+# --- the call --------------------------------------------------------------------------------------------
+
+
+def call(function: CellFunction, args: Sequence[Raw]) -> list[list[CellValue]]:
+    """See `CellFunction.call`."""
+    try:
+        return _call(function, args)
+    except _CallError as e:
+        return [[e.error]]
+    except CreditError as e:
+        return [[ErrorValue.of(e)]]
+    except Exception as e:
+        # A mistake of ours must not take a host down with it; the cell and the log say so.
+        _LOG.exception("%s failed", function.name)
+        return [[ErrorValue.make("#VALUE!", "cells.unexpected", name=function.name, error=type(e).__name__)]]
+
+
+def _call(function: CellFunction, args: Sequence[Raw]) -> list[list[CellValue]]:
+    _check_count(function, args)
+    given = [*args, *[None] * (len(function.args) - len(args))]
+    values: list[Any] = []
+    errors: Errors = {}
+    shape: tuple[int, int] | None = None
+    by_row: list[tuple[int, tuple[int, int]]] = []
+    for arg, raw in zip(function.args, given, strict=True):
+        if arg.kind == "range":
+            if not arg.required and isinstance(raw, (type(None), str)) and is_blank(raw):
+                values.append(arg.default)
+                continue
+            block, bad = _block(_records(raw, arg), arg)
+            if function.result != "row":
+                _refuse_rows(arg, bad)
+            values.append(block)
+            by_row.append((len(values) - 1, (len(block), 1)))
+            _merge(errors, bad)
+        elif arg.by_row:
+            rows = grid(raw)
+            flat = [cell for row in rows for cell in row]
+            if not arg.required:
+                flat = [arg.default if is_blank(cell) else cell for cell in flat]
+            values.append((flat, arg))
+            by_row.append((len(values) - 1, (len(rows), len(rows[0]))))
+        else:
+            values.append(_single(raw, arg))
+    if function.result != "row":
+        return _as_cells(function.body(*values), None)
+    shape = _common_shape([s for _, s in by_row])
+    n = shape[0] * shape[1]
+    for index, own in by_row:
+        if isinstance(values[index], Block):
+            if own[0] != n:
+                raise _CallError(ErrorValue.make("#VALUE!", "cells.heights_differ"))
+            continue
+        flat, arg = values[index]
+        array, bad = _column(flat, arg.column)
+        array, bad = _stretch(array, bad, own, shape)
+        values[index] = array
+        _merge(errors, bad)
+    return _by_row(function, values, [i for i, _ in by_row], errors, shape)
+
+
+def _check_count(function: CellFunction, args: Sequence[Raw]) -> None:
+    least = sum(a.required for a in function.args)
+    if not least <= len(args) <= len(function.args):
+        raise _CallError(
+            ErrorValue.make(
+                "#VALUE!",
+                "cells.wrong_count",
+                name=function.name,
+                signature=function.signature(),
+                given=len(args),
+            )
+        )
+
+
+def _refuse_rows(arg: Arg, bad: Errors) -> None:
+    if bad:
+        row = min(bad)
+        error = bad[row]
+        raise _CallError(
+            ErrorValue.make(
+                error.code,
+                "cells.bad_row",
+                arg=arg.name,
+                row=row + 1,
+                why=_Both(error.message_zh, error.message_en),
+            )
+        )
+
+
+class _Both:
+    """A text with both languages, which a template picks from."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh, self.en = zh, en
+
+
+def _merge(into: Errors, more: Errors) -> None:
+    for row, error in more.items():
+        into.setdefault(row, error)
+
+
+def _common_shape(shapes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The shape that all values broadcast to, as spreadsheets do it: one row or one column repeats."""
+    try:
+        height, width = np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise _CallError(ErrorValue.make("#VALUE!", "cells.heights_differ")) from None
+    return height, width
+
+
+def _stretch(
+    array: Values, bad: Errors, own: tuple[int, int], shape: tuple[int, int]
+) -> tuple[Values, Errors]:
+    if own == shape:
+        return array, bad
+    index = np.broadcast_to(np.arange(len(array)).reshape(own), shape).ravel()
+    return array[index], {i: bad[k] for i, k in enumerate(index.tolist()) if k in bad} if bad else {}
+
+
+def _by_row(
+    function: CellFunction, values: list[Any], by_row: list[int], errors: Errors, shape: tuple[int, int]
+) -> list[list[CellValue]]:
+    n = shape[0] * shape[1]
+    if len(errors) < n:
+        if errors:
+            good = np.array([i for i in range(n) if i not in errors])
+            for i in by_row:
+                held = values[i]
+                values[i] = (
+                    Block(tuple(c[good] for c in held.columns)) if isinstance(held, Block) else held[good]
+                )
+        computed = _as_cells(function.body(*values), n - len(errors))
+    else:
+        computed = []
+    if errors:
+        rest = iter(computed)
+        width = len(computed[0]) if computed else max(1, len(function.columns))
+        computed = [[errors[i]] * width if i in errors else next(rest) for i in range(n)]
+    if shape[1] > 1:
+        if len(computed[0]) != 1:
+            raise _CallError(ErrorValue.make("#VALUE!", "cells.heights_differ"))
+        flat = [row[0] for row in computed]
+        computed = [flat[i : i + shape[1]] for i in range(0, n, shape[1])]
+    return computed
+
+
+def _as_cells(result: Any, rows: int | None) -> list[list[CellValue]]:
+    """A body's result as rows of cell values: NaN is #N/A, infinity #NUM!, None an empty text."""
+    if isinstance(result, np.ndarray):
+        plain = result.dtype.kind == "f" and bool(np.isfinite(result).all())
+        listed = result.tolist()
+        if result.ndim == 0:
+            listed = [[listed]]
+        elif result.ndim == 1:
+            listed = [[v] for v in listed]
+        if plain:
+            return _checked(listed, rows)
+    elif isinstance(result, (list, tuple)):
+        listed = [list(r) if isinstance(r, (list, tuple)) else [r] for r in result]
+    else:
+        listed = [[result]]
+    return _checked([[_as_cell(v) for v in row] for row in listed], rows)
+
+
+def _checked(listed: list[list[CellValue]], rows: int | None) -> list[list[CellValue]]:
+    if not listed or (rows is not None and len(listed) != rows):
+        raise RuntimeError(f"{len(listed)} rows computed for {rows} given")
+    return listed
+
+
+def _as_cell(value: Any) -> CellValue:
+    if isinstance(value, (str, bool, ErrorValue)):
+        return value if not isinstance(value, np.str_) else str(value)
+    if value is None:
+        return ""
+    if isinstance(value, np.bool_):
+        return bool(value)
+    number = float(value)
+    if math.isnan(number):
+        return ErrorValue.make("#N/A", "cells.not_available")
+    if math.isinf(number):
+        return ErrorValue.make("#NUM!", "cells.not_finite")
+    return number
+
+
+def call_many(function: CellFunction, calls: Sequence[Sequence[Raw]]) -> list[list[list[CellValue]]]:
+    """See `CellFunction.call_many`.
+
+    Calls that agree in everything but their rows become one call of all their rows.
+    """
+    results: list[list[list[CellValue]] | None] = [None] * len(calls)
+    groups: dict[tuple[object, ...], list[tuple[int, list[Any], int]]] = {}
+    for i, args in enumerate(calls):
+        key_rows = _stackable(function, args)
+        if key_rows is not None:
+            key, stacked, height = key_rows
+            groups.setdefault(key, []).append((i, stacked, height))
+    for members in groups.values():
+        if len(members) > 1:
+            _call_group(function, calls, members, results)
+    return [call(function, calls[i]) if r is None else r for i, r in enumerate(results)]
+
+
+def _call_group(
+    function: CellFunction,
+    calls: Sequence[Sequence[Raw]],
+    members: list[tuple[int, list[Any], int]],
+    results: list[list[list[CellValue]] | None],
+) -> None:
+    first = calls[members[0][0]]
+    merged: list[Any] = []
+    for position, raw in enumerate(first):
+        if members[0][1][position] is None:
+            merged.append(raw)
+        else:
+            merged.append([row for _, stacked, _ in members for row in stacked[position]])
+    try:
+        rows = _call(function, merged)
+    except Exception:  # noqa: BLE001, RUF100 (the single calls find it again and report it)
+        return
+    start = 0
+    for i, _, height in members:
+        results[i] = rows[start : start + height]
+        start += height
+
+
+def _stackable(
+    function: CellFunction, args: Sequence[Raw]
+) -> tuple[tuple[object, ...], list[Any], int] | None:
+    """What must be the same for calls to be merged, the rows to stack per argument, and how many.
+
+    None: the call stands alone.
+    """
+    if function.result != "row" or function.joint or len(args) > len(function.args):
+        return None
+    key: list[object] = []
+    stacked: list[Any] = []
+    height = None
+    try:
+        for arg, raw in zip(function.args, args, strict=False):
+            if arg.kind == "range":
+                rows = _records(raw, arg)
+                key.append(len(rows[0]))
+            elif arg.by_row:
+                rows = grid(raw)
+                if len(rows[0]) != 1:
+                    return None
+            else:
+                rows = None
+                cells = grid(raw)
+                key.append((type(cells[0][0]), cells[0][0], len(cells), len(cells[0])))
+            stacked.append(rows)
+            if rows is not None:
+                if height is not None and len(rows) != height:
+                    return None
+                height = len(rows)
+        hash(tuple(key))
+    except (_CallError, TypeError):
+        return None
+    return (len(args), *key), stacked, height or 1
