@@ -1,0 +1,63 @@
+"""The names a formula, a macro or a ribbon command may rely on, in both languages of the template.
+
+Sheet names and headers are translated; these are not. A page of a result is found again by the name
+``cu_page_<key>``, which follows the sheet when a user renames it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PAGE_PREFIX: Final = "cu_page_"
+
+# Input tables of the template: the columns are those of the attachments (see contract.py), in this order.
+TABLE_FIRMS: Final = "tblFirms"  # firm, name, grade, default
+TABLE_PURCHASES: Final = "tblPurchases"  # firm, invoice, date, counterparty, amount, tax, total, status
+TABLE_SALES: Final = "tblSales"  # the same
+TABLE_CHURN: Final = "tblChurn"  # rate, churn of A, B, C
+TABLE_STRESS: Final = "tblScenario"  # industry, growth of value added
+
+# Working tables of the template: the ribbon's commands write the first columns, formulas fill the rest.
+TABLE_INDICATORS: Final = "tblIndicators"  # firm, name, the canonical six
+TABLE_PLAN: Final = "tblPlan"
+
+# One cell each, on the template's settings page; money in yuan, rates as fractions.
+SETTINGS: Final = {
+    "cu_budget": 100_000_000.0,
+    "cu_amount_min": 100_000.0,
+    "cu_amount_max": 1_000_000.0,
+    "cu_rate_min": 0.04,
+    "cu_rate_max": 0.15,
+    "cu_lgd": 0.45,
+    "cu_funding": 0.015,
+    "cu_churn_model": "power",
+    "cu_lend_to": "auto",
+    "cu_max_expected_loss": None,  # share of the amount lent; empty: no limit
+    "cu_max_churn": None,  # mean over the firms lent to; empty: no limit
+    "cu_max_industry_share": None,
+    "cu_max_grade_c_share": None,
+    "cu_min_firms": None,
+    "cu_method": "default",
+    "cu_scenario": "covid19_2020q1",
+    "cu_language": "zh",
+}
+
+# Ranges of the template's indicators page, one row per firm, first row below the header.
+RANGE_FIRM_IDS: Final = "cu_firm_ids"
+RANGE_INDICATORS: Final = "cu_indicators"  # (n, 6), what RISKSCORE takes
+RANGE_SCORES: Final = "cu_scores"
+
+# Result tables on the pages of a result.
+RESULT_TABLES: Final = {
+    "firms": "cuFirms",
+    "indicators": "cuIndicators",
+    "plan": "cuPlan",
+    "churn": "cuChurn",
+    "firm_data": "cuFirmData",
+    "problems": "cuProblems",
+    "run_log": "cuRunLog",
+    "frontier": "cuFrontier",
+    "stress": "cuStress",
+    "validation": "cuValidation",
+    "reproduction": "cuReproduction",
+}
