@@ -1,0 +1,208 @@
+"""A credit plan with its proof: what each firm gets, how good the plan is, and what its limits cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from credit_udfs.core.allocation.problem import Problem
+from credit_udfs.errors import NotAvailable
+from credit_udfs.locale import Lang, text
+from credit_udfs.types import Bools, Floats
+
+Status: TypeAlias = Literal["optimal", "within_gap", "feasible", "time_limit", "interrupted", "rules"]
+Method: TypeAlias = Literal["price", "blocks", "milp", "chain", "grade_rates", "ratio", "rules", "given"]
+
+
+@dataclass(frozen=True)
+class LimitUse:
+    """How far one limit is used, and what it costs.
+
+    name and values: key "allocation.limit_<name>" and the values of its sentence; key: short name unique in a
+    plan. used, allowed: in the limit's own unit (yuan, share or count). At least: whether the limit is a
+    minimum. price: what the value of the plan gains per unit by which the limit is eased (0 where it doesn't
+    bind), yuan.
+    """
+
+    key: str
+    name: str
+    values: dict[str, Any]
+    used: float
+    allowed: float
+    at_least: bool = False
+    price: float = 0.0
+
+    @property
+    def slack(self) -> float:
+        return self.used - self.allowed if self.at_least else self.allowed - self.used
+
+    @property
+    def binding(self) -> bool:
+        """Whether the limit is used up (to 1e-6 of itself) or has a price."""
+        return self.price > 0.0 or self.slack <= 1e-6 * max(abs(self.allowed), 1e-9)
+
+    def sentence(self, lang: Lang) -> str:
+        values = dict(self.values)
+        if "share_of" in values:
+            values["of"] = text(f"allocation.share_of_{values.pop('share_of')}", lang)
+        return text(f"allocation.limit_{self.name}", lang, **values)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over the plan. Yuan unless said otherwise.
+
+    lent: offered; drawn: expected to be drawn (offered times one minus churn); profit: by the problem's
+    objective; interest: expected, r (1 - pd) on drawn money; expected_loss: pd * lgd on drawn money;
+    committed_loss: the same on offered money; clients: firms lent to; mean_churn: over clients; mean_rate:
+    over offered money (both NaN without clients).
+    """
+
+    lent: float
+    drawn: float
+    profit: float
+    interest: float
+    expected_loss: float
+    committed_loss: float
+    clients: int
+    mean_churn: float
+    mean_rate: float
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What every firm gets. Arrays of shape (n,), in the order of the problem's firms; money in yuan.
+
+    lend: whether; amount: 0 where refused; rate: NaN where refused; best_rate: the rate at which a yuan
+    offered to the firm alone earns most, limits apart (NaN for grade D and unknown probability of default);
+    churn: at `rate`, NaN where refused; profit: expected, by the problem's objective; earning: per offered
+    yuan at the best rate; margin: `earning` less the price of a yuan; expected_loss: pd * lgd on the drawn
+    part. value: sum of profit. bound: no plan within the limits is worth more; gap: (bound - value) /
+    |bound|. price: what one more yuan of budget earns. limits: the use and price of each limit, the budget
+    first.
+    """
+
+    problem: Problem
+    lend: Bools
+    amount: Floats
+    rate: Floats
+    best_rate: Floats
+    churn: Floats
+    profit: Floats
+    earning: Floats
+    margin: Floats
+    expected_loss: Floats
+    value: float
+    bound: float
+    price: float
+    limits: tuple[LimitUse, ...]
+    status: Status
+    method: Method
+
+    @property
+    def gap(self) -> float:
+        """Relative distance between bound and value, never negative; NaN for a plan that proves nothing."""
+        if self.bound <= self.value:
+            return 0.0
+        return (self.bound - self.value) / max(abs(self.bound), 1e-300)
+
+    @property
+    def binding(self) -> tuple[LimitUse, ...]:
+        return tuple(limit for limit in self.limits if limit.binding)
+
+    @cached_property
+    def totals(self) -> Totals:
+        drawn = self.amount[self.lend] * (1.0 - self.churn[self.lend])
+        lent = float(self.amount.sum())
+        pd, clients = self.problem.firms.pd[self.lend], int(self.lend.sum())
+        lgd, rate = self.problem.terms.lgd, self.rate[self.lend]
+        return Totals(
+            lent=lent,
+            drawn=float(drawn.sum()),
+            profit=self.value,
+            interest=float((drawn * rate * (1.0 - pd)).sum()),
+            expected_loss=float((drawn * pd).sum() * lgd),
+            committed_loss=float((self.amount[self.lend] * pd).sum() * lgd),
+            clients=clients,
+            mean_churn=float(self.churn[self.lend].mean()) if clients else float("nan"),
+            mean_rate=float((self.amount[self.lend] * rate).sum() / lent) if lent else float("nan"),
+        )
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """One of the limits that can't be kept together: what it allows, what the others need of it, and the
+    smallest change of this limit alone with which a plan exists (None where none is enough)."""
+
+    limit: LimitUse
+    have: float
+    need: float | None
+
+    @property
+    def repair(self) -> float | None:
+        return None if self.need is None else self.need - self.have
+
+    def sentence(self, lang: Lang) -> str:
+        limit = self.limit.sentence(lang)
+        if self.need is None:
+            return text("allocation.conflict_alone", lang, limit=limit)
+        return text("allocation.conflict", lang, limit=limit, have=self.have, need=self.need)
+
+
+class Infeasible(NotAvailable):
+    """No plan keeps all limits; `conflicts` says which clash and the smallest repair of each. #N/A"""
+
+    def __init__(self, conflicts: tuple[Conflict, ...]) -> None:
+        self.conflicts = conflicts
+        super().__init__("allocation.infeasible", count=len(conflicts))
+
+    def text(self, lang: Lang) -> str:
+        return "\n".join([super().text(lang), *(f"- {c.sentence(lang)}" for c in self.conflicts)])
+
+
+def make_plan(
+    problem: Problem,
+    amount: Floats,
+    rate: Floats,
+    *,
+    best: tuple[Floats, Floats],
+    bound: float,
+    price: float,
+    limits: tuple[LimitUse, ...],
+    status: Status,
+    method: Method,
+) -> Plan:
+    """Value amounts and rates (n,) by the problem; best: best rate and the share that stays there, (n,)
+    each."""
+    lend = amount > 0.0
+    rate = np.where(lend, rate, np.nan)
+    churn = np.full(amount.shape, np.nan)
+    table, firms = problem.terms.rates, problem.firms
+    churn[lend] = 1.0 - table.stay(rate[lend], firms.grade[lend])
+    profit, loss = np.zeros(amount.shape), np.zeros(amount.shape)
+    stay = 1.0 - churn[lend]
+    profit[lend] = amount[lend] * stay * (problem.gain[lend] * rate[lend] - problem.cost[lend])
+    loss[lend] = amount[lend] * stay * firms.pd[lend] * problem.terms.lgd
+    earning = problem.earning(*best)
+    value = float(profit.sum())
+    return Plan(
+        problem=problem,
+        lend=lend,
+        amount=amount,
+        rate=rate,
+        best_rate=best[0],
+        churn=churn,
+        profit=profit,
+        earning=earning,
+        margin=earning - price,
+        expected_loss=loss,
+        value=value,
+        bound=bound if np.isnan(bound) else max(bound, value),
+        price=price,
+        limits=limits,
+        status=status,
+        method=method,
+    )

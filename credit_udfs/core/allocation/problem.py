@@ -1,0 +1,396 @@
+"""What is asked of a credit plan: firms, terms and limits, as frozen values.
+
+Money is yuan, rates and shares are fractions. Everything wrong with a problem is reported at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from credit_udfs.core.allocation.rates import RateTable
+from credit_udfs.core.churn import DEFAULT_CURVES, ChurnCurves
+from credit_udfs.errors import BadInput, CreditError, OutOfRange
+from credit_udfs.locale import Lang, text
+from credit_udfs.types import GRADES, Bools, Floats, Grade, Ints
+
+Objective: TypeAlias = Literal["bank", "P1", "P3", "P4"]
+MoneyBasis: TypeAlias = Literal["offered", "drawn"]
+ShareBase: TypeAlias = Literal["lent", "budget"]
+LossBasis: TypeAlias = Literal["committed", "drawn"]
+ChurnBase: TypeAlias = Literal["clients", "applicants"]
+
+LGD = 0.45
+"""Loss given default of senior unsecured claims on firms, Basel II foundation approach (paragraph 287)."""
+FUNDING = 0.015
+"""One-year benchmark deposit rate of the People's Bank of China since October 2015."""
+GRADE_D = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Firms:
+    """Applicants. All arrays have shape (n,), in the caller's order.
+
+    ids: names, unique. pd: probability of default in [0, 1]; NaN where unknown (such a firm isn't lent to).
+    grade: codes 0..3 for A..D; a D firm is never lent to. low, high: smallest and largest amount of a loan,
+    yuan, 0 < low <= high; high 0 refuses the firm. sector, group: industry, and connected group ("" for
+    none). repayment: P1's repayment score in [0, 1] (default 1 - pd); shock: P1's factor on it (default 1).
+    """
+
+    ids: tuple[str, ...]
+    pd: Floats
+    grade: Ints
+    low: Floats
+    high: Floats
+    sector: tuple[str, ...] | None = None
+    group: tuple[str, ...] | None = None
+    repayment: Floats | None = None
+    shock: Floats | None = None
+
+    @classmethod
+    def of(
+        cls,
+        ids: Iterable[str],
+        pd: Any,
+        grade: Sequence[Grade] | Ints,
+        *,
+        low: Any = 100_000.0,
+        high: Any = 1_000_000.0,
+        sector: Iterable[str] | None = None,
+        group: Iterable[str] | None = None,
+        repayment: Any = None,
+        shock: Any = None,
+    ) -> Firms:
+        """The same from plain lists: grades as letters or codes, amounts as one number or one each.
+
+        Defaults are the contest's: 100,000 to 1,000,000 yuan. Raises BadInput for an unknown grade letter.
+        """
+        names = tuple(ids)
+        letters = [g for g in np.asarray(grade).tolist() if not isinstance(g, int) and g not in GRADES]
+        if letters:
+            raise BadInput("allocation.unknown_grade", grade=letters[0])
+        codes = [g if isinstance(g, int) else GRADES.index(g) for g in np.asarray(grade).tolist()]
+
+        def each(value: Any) -> Floats:
+            return np.broadcast_to(np.asarray(value, dtype=np.float64), (len(names),)).copy()
+
+        return cls(
+            names,
+            np.asarray(pd, dtype=np.float64),
+            np.asarray(codes, dtype=np.int64),
+            each(low),
+            each(high),
+            None if sector is None else tuple(sector),
+            None if group is None else tuple(group),
+            None if repayment is None else np.asarray(repayment, dtype=np.float64),
+            None if shock is None else np.asarray(shock, dtype=np.float64),
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the bank offers and what it counts as a gain.
+
+    budget: yuan; an upper limit, or to be lent to the last yuan with `use_all_budget`.
+    budget_basis: "offered" counts every yuan offered (the contest), "drawn" only what is expected to be
+    drawn. lgd: loss given default; funding: cost of a yuan lent for a year. rate_min, rate_max: lending rates
+    per year, within the range of the churn curves. objective: what a yuan offered at rate r earns, with u the
+    churn rate,
+        "bank" (1 - u) (r (1 - pd) - lgd pd - funding), the default;
+        "P1"   (1 - u) shock repayment r, of paper P1 (section 3.1; shock is its f);
+        "P3"   (1 - u) (r - funding), of paper P3 (section 4.2.1; funding is its deposit rate);
+        "P4"   (1 - u) (1 - pd) r, the loan income that P4 maximises over the rate (its formula isn't printed:
+               our reading).
+    """
+
+    budget: float
+    lgd: float = LGD
+    funding: float = FUNDING
+    rate_min: float = 0.04
+    rate_max: float = 0.15
+    curves: ChurnCurves = field(default=DEFAULT_CURVES)
+    budget_basis: MoneyBasis = "offered"
+    use_all_budget: bool = False
+    objective: Objective = "bank"
+
+    @cached_property
+    def rates(self) -> RateTable:
+        return RateTable(self.curves, self.rate_min, self.rate_max)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a risk officer sets; None or empty means no limit. Shares are fractions in [0, 1].
+
+    sector_share: largest share of one sector: one number for every sector, or by sector.
+    grade_share: by grade. group_share: of every connected group; group_amount: yuan, of every connected
+    group. share_of: shares are of the money "lent" (default) or of the "budget". expected_loss: ceiling on pd
+    * lgd * money, as a share of the money; loss_basis: money "committed" (default)
+        or "drawn". On drawn money the ceiling can be met by rates so high that risky firms leave.
+    mean_churn: ceiling on the mean churn rate of "clients" (firms lent to; default) or of all "applicants"
+        (a refused one counts as 1): churn_over.
+    min_clients: firms lent to at least; min_lent: yuan offered at least.
+    fixed: decisions already taken, by id: yuan offered, 0 for refused.
+    one_rate_per_grade: all firms of a grade get the same rate.
+    rates_ordered: rates don't fall as the probability of default rises, over all firms lent to.
+    """
+
+    sector_share: float | Mapping[str, float] | None = None
+    grade_share: Mapping[Grade, float] | None = None
+    group_share: float | None = None
+    group_amount: float | None = None
+    share_of: ShareBase = "lent"
+    expected_loss: float | None = None
+    loss_basis: LossBasis = "committed"
+    mean_churn: float | None = None
+    churn_over: ChurnBase = "clients"
+    min_clients: int | None = None
+    min_lent: float | None = None
+    fixed: Mapping[str, float] | None = None
+    one_rate_per_grade: bool = False
+    rates_ordered: bool = False
+
+    @property
+    def any_row(self) -> bool:
+        """Whether there is a limit beside the budget that couples firms through money or numbers."""
+        return any(
+            limit is not None and limit != {}
+            for limit in (
+                self.sector_share,
+                self.grade_share,
+                self.group_share,
+                self.group_amount,
+                self.expected_loss,
+                self.mean_churn,
+                self.min_clients,
+                self.min_lent,
+            )
+        )
+
+    def sentences(self, lang: Lang) -> tuple[str, ...]:
+        """One sentence for each limit set, in `lang`."""
+        out: list[str] = []
+
+        def say(name: str, **values: object) -> None:
+            out.append(text(f"allocation.limit_{name}", lang, **values))
+
+        of = text(f"allocation.share_of_{self.share_of}", lang)
+        if isinstance(self.sector_share, Mapping):
+            for sector, share in self.sector_share.items():
+                say("sector", sector=sector, share=share, of=of)
+        elif self.sector_share is not None:
+            say("every_sector", share=self.sector_share, of=of)
+        for grade, share in (self.grade_share or {}).items():
+            say("grade", grade=grade, share=share, of=of)
+        if self.group_share is not None:
+            say("group_share", share=self.group_share, of=of)
+        if self.group_amount is not None:
+            say("group_amount", amount=self.group_amount)
+        if self.expected_loss is not None:
+            say(f"expected_loss_{self.loss_basis}", share=self.expected_loss)
+        if self.mean_churn is not None:
+            say(f"mean_churn_{self.churn_over}", share=self.mean_churn)
+        if self.min_clients is not None:
+            say("min_clients", count=self.min_clients)
+        if self.min_lent is not None:
+            say("min_lent", amount=self.min_lent)
+        for firm, amount in (self.fixed or {}).items():
+            say("fixed" if amount else "fixed_refused", firm=firm, amount=amount)
+        if self.one_rate_per_grade:
+            say("one_rate_per_grade")
+        if self.rates_ordered:
+            say("rates_ordered")
+        return tuple(out)
+
+
+class BadProblem(BadInput):
+    """A problem that can't be posed as given; `faults` holds everything wrong with it. #VALUE!"""
+
+    def __init__(self, faults: Sequence[CreditError]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("allocation.bad_problem", count=len(self.faults))
+
+    def text(self, lang: Lang) -> str:
+        return "\n".join([super().text(lang), *(f"- {fault.text(lang)}" for fault in self.faults)])
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Firms, terms and limits, checked on construction. Raises BadProblem with all faults at once."""
+
+    firms: Firms
+    terms: Terms
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        faults = _faults(self.firms, self.terms, self.limits)
+        if faults:
+            raise BadProblem(faults)
+
+    def with_terms(self, **changes: Any) -> Problem:
+        """A copy with some terms changed."""
+        return replace(self, terms=replace(self.terms, **changes))
+
+    def with_limits(self, **changes: Any) -> Problem:
+        """A copy with some limits changed."""
+        return replace(self, limits=replace(self.limits, **changes))
+
+    @cached_property
+    def gain(self) -> Floats:
+        """(n,) what a drawn yuan earns per unit of rate: it earns gain * r - cost."""
+        firms, objective = self.firms, self.terms.objective
+        if objective == "P1":
+            score = 1.0 - firms.pd if firms.repayment is None else firms.repayment
+            return score if firms.shock is None else score * firms.shock
+        return np.where(np.isnan(firms.pd), np.nan, 1.0) if objective == "P3" else 1.0 - firms.pd
+
+    @cached_property
+    def cost(self) -> Floats:
+        """(n,) what a drawn yuan costs whatever its rate, yuan per yuan and year."""
+        terms = self.terms
+        if terms.objective == "bank":
+            return terms.lgd * self.firms.pd + terms.funding
+        return np.full(len(self.firms), terms.funding if terms.objective == "P3" else 0.0)
+
+    @cached_property
+    def lendable(self) -> Bools:
+        """(n,) whether the firm may be lent to: not D, its probability of default known, not fixed at 0."""
+        firms = self.firms
+        ok = (firms.grade < GRADE_D) & ~np.isnan(firms.pd) & (firms.high > 0.0) & ~np.isnan(self.gain)
+        if self.limits.fixed:
+            ok &= ~(self.fixed_amount == 0.0)
+        return ok
+
+    @cached_property
+    def fixed_amount(self) -> Floats:
+        """(n,) yuan fixed beforehand; NaN where the plan decides."""
+        out = np.full(len(self.firms), np.nan)
+        if self.limits.fixed:
+            rows = {name: row for row, name in enumerate(self.firms.ids)}
+            for name, amount in self.limits.fixed.items():
+                out[rows[name]] = amount
+        return out
+
+    def earning(self, rate: Floats, stay: Floats) -> Floats:
+        """(n,) what an offered yuan is expected to earn at rate (n,) where the share stay (n,) draws it."""
+        return stay * (self.gain * rate - self.cost)
+
+
+Add: TypeAlias = Callable[[CreditError], None]
+
+
+def _faults(firms: Firms, terms: Terms, limits: Limits) -> list[CreditError]:
+    faults: list[CreditError] = []
+    _check_firms(firms, faults.append)
+    _check_terms(terms, faults.append)
+    if not faults:  # limits name firms and sectors, so they make sense only with sound ones
+        _check_limits(firms, terms, limits, faults.append)
+    return faults
+
+
+def _check_firms(firms: Firms, add: Add) -> None:
+    n = len(firms.ids)
+    sized = {"pd": firms.pd, "grade": firms.grade, "low": firms.low, "high": firms.high}
+    sized |= {"sector": firms.sector, "group": firms.group, "repayment": firms.repayment, "shock": firms.shock}
+    lengths = {name: len(column) for name, column in sized.items() if column is not None}
+    wrong = {name: length for name, length in lengths.items() if length != n}
+    for name, length in wrong.items():
+        add(BadInput("allocation.length", column=name, got=length, want=n))
+    if wrong:
+        return
+    if len(set(firms.ids)) < n:
+        seen: set[str] = set()
+        twice = next(name for name in firms.ids if name in seen or seen.add(name))  # type:
+        ignore[func-returns-value]  # the set's own idiom add(BadInput("allocation.duplicate_firm",
+        firm=twice))
+
+    def each(bad: Bools, key: str, column: Floats | Ints) -> None:
+        rows = np.flatnonzero(bad)
+        if rows.size:
+            first = int(rows[0])
+            value = column[first]
+            add(OutOfRange(key, firm=firms.ids[first], value=float(value), count=int(rows.size)))
+
+    each((firms.pd < 0) | (firms.pd > 1), "allocation.pd_range", firms.pd)
+    each((firms.grade < 0) | (firms.grade > GRADE_D), "allocation.grade_code", firms.grade)
+    each(~((firms.high >= 0) & np.isfinite(firms.high)), "allocation.high_negative", firms.high)
+    each((firms.high > 0) & ~(firms.low > 0), "allocation.low_not_positive", firms.low)
+    each((firms.high > 0) & (firms.low > firms.high), "allocation.low_above_high", firms.low)
+    for name, score in (("repayment", firms.repayment), ("shock", firms.shock)):
+        if score is not None:
+            each((score < 0) | (score > (1 if name == "repayment" else np.inf)), f"allocation.{name}_range", score)
+
+
+def _check_terms(terms: Terms, add: Add) -> None:
+    if not (np.isfinite(terms.budget) and terms.budget >= 0):
+        add(OutOfRange("allocation.budget_negative", value=terms.budget))
+    if not 0 <= terms.lgd <= 1:
+        add(OutOfRange("allocation.lgd_range", value=terms.lgd))
+    if not 0 <= terms.funding < 1:
+        add(OutOfRange("allocation.funding_range", value=terms.funding))
+    low, high = terms.curves.rate_min, terms.curves.rate_max
+    if not low - 1e-12 <= terms.rate_min <= terms.rate_max <= high + 1e-12:
+        values = {"low": terms.rate_min, "high": terms.rate_max, "least": low, "most": high}
+        add(OutOfRange("allocation.rate_range", **values))
+
+
+def _check_limits(firms: Firms, terms: Terms, limits: Limits, add: Add) -> None:
+    shares: dict[str, float | None] = {"expected_loss": limits.expected_loss, "mean_churn": limits.mean_churn}
+    shares["group_share"] = limits.group_share
+    if isinstance(limits.sector_share, Mapping):
+        shares |= {f"sector_share {name}": share for name, share in limits.sector_share.items()}
+        known = set(firms.sector or ())
+        for name in limits.sector_share:
+            if firms.sector is not None and name not in known:
+                add(BadInput("allocation.unknown_sector", sector=name))
+    else:
+        shares["sector_share"] = limits.sector_share
+    for grade, share in (limits.grade_share or {}).items():
+        shares[f"grade_share {grade}"] = share
+        if grade not in GRADES[:3]:
+            add(BadInput("allocation.unknown_grade_share", grade=grade))
+    for name, share in shares.items():
+        if share is not None and not 0 <= share <= 1:
+            add(OutOfRange("allocation.share_range", limit=name, value=share))
+    if limits.sector_share is not None and limits.sector_share != {} and firms.sector is None:
+        add(BadInput("allocation.no_sector"))
+    if (limits.group_share is not None or limits.group_amount is not None) and firms.group is None:
+        add(BadInput("allocation.no_group"))
+    for name, amount in (("group_amount", limits.group_amount), ("min_lent", limits.min_lent)):
+        if amount is not None and not (np.isfinite(amount) and amount >= 0):
+            add(OutOfRange("allocation.amount_negative", limit=name, value=amount))
+    if limits.min_clients is not None and not 0 <= limits.min_clients <= len(firms):
+        add(OutOfRange("allocation.clients_range", value=limits.min_clients, count=len(firms)))
+    if limits.min_lent is not None and terms.budget_basis == "offered" and limits.min_lent > terms.budget:
+        add(BadInput("allocation.min_lent_above_budget", amount=limits.min_lent, budget=terms.budget))
+    _check_fixed(firms, terms, limits, add)
+
+
+def _check_fixed(firms: Firms, terms: Terms, limits: Limits, add: Add) -> None:
+    fixed = limits.fixed or {}
+    if not fixed:
+        return
+    rows = {name: row for row, name in enumerate(firms.ids)}
+    for name, amount in fixed.items():
+        row = rows.get(name)
+        if row is None:
+            add(BadInput("allocation.unknown_firm", firm=name))
+        elif not (np.isfinite(amount) and amount >= 0):
+            add(OutOfRange("allocation.fixed_negative", firm=name, value=amount))
+        elif amount > 0 and firms.grade[row] == GRADE_D:
+            add(BadInput("allocation.fixed_grade_d", firm=name))
+        elif amount > 0 and np.isnan(firms.pd[row]):
+            add(BadInput("allocation.fixed_unknown_pd", firm=name))
+        elif amount > 0 and not firms.low[row] <= amount <= firms.high[row]:
+            values = {"low": float(firms.low[row]), "high": float(firms.high[row])}
+            add(OutOfRange("allocation.fixed_outside", firm=name, value=amount, **values))
+    total = sum(amount for amount in fixed.values() if amount > 0)
+    if terms.budget_basis == "offered" and total > terms.budget:
+        add(BadInput("allocation.fixed_above_budget", total=total, budget=terms.budget))

@@ -1,0 +1,29 @@
+"""The optimal credit plan and its proof: the one entry to all solvers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from credit_udfs.core.allocation.budget_only import solve_budget_only
+from credit_udfs.core.allocation.plan import Plan
+from credit_udfs.core.allocation.problem import Problem
+from credit_udfs.types import Progress
+
+
+def solve(
+    problem: Problem,
+    *,
+    gap: float = 1e-4,
+    prove: bool = False,
+    time_limit: float | None = None,
+    clock: Callable[[], float] | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """The best plan within the limits, with bound, gap and prices.
+
+    gap: relative gap at which the search may stop. prove: go on to 1e-6 (1e-9 with the budget alone).
+    time_limit: seconds by `clock` (core reads none itself), after which the best plan so far is returned with
+    its honest gap and status "time_limit". Raises Infeasible, with the clashing limits, when no plan keeps
+    them all.
+    """
+    return solve_budget_only(problem, gap=gap, prove=prove)
