@@ -1,0 +1,343 @@
+"""Probabilities from exported numbers, with numpy alone: what a fitted method is, once training is over.
+
+A *form* is a JSON-able dict whose "form" names how it is evaluated; lists are arrays. `evaluate(form, X)` takes
+X (n, k), NaN where an indicator is missing, and returns (n, classes) probabilities, rows summing to 1, columns in
+the order of the classes it was trained on. Two-class forms give [1 - p, p].
+
+Steps of a "chain" transform X column by column or as a whole (`_STEPS`); its "end" is a form. Neither scikit-learn
+nor torch is needed, and they give the same figures to within rounding (tests: 1e-12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from credit_udfs.errors import BadInput
+from credit_udfs.types import Bools, Floats, Ints
+
+Form: TypeAlias = Mapping[str, Any]
+
+
+def evaluate(form: Form, x: Floats) -> Floats:
+    """Probabilities (n, classes) of the rows of x (n, k). Raises BadInput for an unknown form or a wrong k."""
+    return _lookup(_FORMS, form)(form, np.asarray(x, dtype=np.float64))
+
+
+def transform(steps: Sequence[Form], x: Floats) -> Floats:
+    """x after the steps of a chain, in order."""
+    for step in steps:
+        x = _lookup(_STEPS, step)(step, x)
+    return x
+
+
+def chain(steps: Sequence[Form], end: Form) -> dict[str, Any]:
+    """The form that transforms by `steps` and then evaluates `end`."""
+    return {"form": "chain", "steps": list(steps), "end": end}
+
+
+def _lookup(table: Mapping[str, Callable[[Form, Floats], Floats]], form: Form) -> Callable[[Form, Floats], Floats]:
+    name = form.get("form")
+    if name not in table:
+        raise BadInput("forms.unknown", form=str(name), known=", ".join(sorted(table)))
+    return table[name]
+
+
+def _array(form: Form, key: str) -> Floats:
+    return np.asarray(form[key], dtype=np.float64)
+
+
+def _columns(x: Floats, expected: int) -> None:
+    if x.ndim != 2 or x.shape[1] != expected:
+        raise BadInput("forms.columns", expected=expected, shape=str(x.shape))
+
+
+# --- steps: (n, k) -> (n, m) -----------------------------------------------------------------------------------
+
+
+def _impute(step: Form, x: Floats) -> Floats:
+    """NaN -> the column's value (the training median)."""
+    values = _array(step, "values")
+    _columns(x, values.size)
+    return np.where(np.isnan(x), values, x)
+
+
+def _affine(step: Form, x: Floats) -> Floats:
+    """(x - center) / scale."""
+    center = _array(step, "center")
+    _columns(x, center.size)
+    result: Floats = (x - center) / _array(step, "scale")
+    return result
+
+
+def _signed_log(step: Form, x: Floats) -> Floats:
+    """sign(x) ln(1 + |x| / unit), per column; unit 0 leaves the column as it is. For money of either sign."""
+    unit = _array(step, "unit")
+    _columns(x, unit.size)
+    safe = np.where(unit > 0, unit, 1.0)
+    return np.where(unit > 0, np.sign(x) * np.log1p(np.abs(x) / safe), x)
+
+
+def _clip(step: Form, x: Floats) -> Floats:
+    """Held within [low, high] per column."""
+    low = _array(step, "low")
+    _columns(x, low.size)
+    return np.clip(x, low, _array(step, "high"))
+
+
+def _project(step: Form, x: Floats) -> Floats:
+    """(x - center) @ components.T, components (m, k)."""
+    center = _array(step, "center")
+    _columns(x, center.size)
+    result: Floats = (x - center) @ _array(step, "components").T
+    return result
+
+
+def _select(step: Form, x: Floats) -> Floats:
+    """The columns of the given indices."""
+    return x[:, list(step["columns"])]
+
+
+_STEPS: Mapping[str, Callable[[Form, Floats], Floats]] = {
+    "impute": _impute,
+    "affine": _affine,
+    "signed_log": _signed_log,
+    "clip": _clip,
+    "project": _project,
+    "select": _select,
+}
+
+
+# --- links -----------------------------------------------------------------------------------------------------
+
+
+def sigmoid(z: Floats) -> Floats:
+    """1 / (1 + exp(-z)) without overflow."""
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1.0 / (1.0 + e), e / (1.0 + e))
+
+
+def softmax(z: Floats) -> Floats:
+    """exp(z) normalised over the last axis, without overflow."""
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    result: Floats = e / e.sum(axis=-1, keepdims=True)
+    return result
+
+
+def _two(p: Floats) -> Floats:
+    return np.stack([1.0 - p, p], axis=1)
+
+
+_ACTIVATIONS: Mapping[str, Callable[[Floats], Floats]] = {
+    "tanh": np.tanh,
+    "relu": lambda z: np.maximum(z, 0.0),
+    "sigmoid": sigmoid,
+    "identity": lambda z: z,
+}
+
+
+# --- forms: (n, k) -> (n, classes) -----------------------------------------------------------------------------
+
+
+def _chain(form: Form, x: Floats) -> Floats:
+    return evaluate(form["end"], transform(form["steps"], x))
+
+
+def _constant(form: Form, x: Floats) -> Floats:
+    """The same probabilities for everyone: a baseline."""
+    return np.tile(_array(form, "probabilities"), (x.shape[0], 1))
+
+
+def _logistic(form: Form, x: Floats) -> Floats:
+    """One row of coefficients: p = sigmoid(b + w x). One row per class: softmax (discriminant functions as well)."""
+    weights, bias = np.atleast_2d(_array(form, "coefficients")), np.atleast_1d(_array(form, "intercept"))
+    _columns(x, weights.shape[1])
+    z = x @ weights.T + bias
+    return _two(sigmoid(z[:, 0])) if weights.shape[0] == 1 else softmax(z)
+
+
+def _ordinal(form: Form, x: Floats) -> Floats:
+    """Proportional odds: P(class <= j) = sigmoid(threshold_j - w x), thresholds increasing."""
+    weights, thresholds = _array(form, "coefficients"), _array(form, "thresholds")
+    _columns(x, weights.size)
+    cumulated = sigmoid(thresholds - (x @ weights)[:, None])
+    edge = np.ones((x.shape[0], 1))
+    return np.diff(np.hstack([0.0 * edge, cumulated, edge]), axis=1)
+
+
+def network(layers: Sequence[Form], x: Floats) -> Floats:
+    """(n, k) -> (n, outputs): x @ weights + bias through each layer's activation; weights (inputs, outputs)."""
+    for layer in layers:
+        weights = _array(layer, "weights")
+        _columns(x, weights.shape[0])
+        x = _ACTIVATIONS[layer["activation"]](x @ weights + _array(layer, "bias"))
+    return x
+
+
+def _mlp(form: Form, x: Floats) -> Floats:
+    """A feed-forward network; a single output is p = sigmoid(z), several are a softmax."""
+    z = network(form["layers"], x)
+    return _two(sigmoid(z[:, 0])) if z.shape[1] == 1 else softmax(z)
+
+
+def _codes(form: Form, x: Floats) -> Floats:
+    """A network with one output that stands for a class by its code: P(class) ~ exp(-(z - code)^2 / (2 spread^2)).
+
+    The likeliest class is the one with the nearest code, as the paper rounds.
+    """
+    z = network(form["layers"], x)
+    return softmax(-((z - _array(form, "codes")) ** 2) / (2.0 * float(form["spread"]) ** 2))
+
+
+def closeness(form: Form, x: Floats) -> Floats:
+    """TOPSIS, (n, k) -> (n,): D- / (D+ + D-), distances to the worst and best of the weighted, normed columns.
+
+    norms: the columns' Euclidean norms at fitting; best, worst: per column, in normed units, before weights.
+    """
+    norms, weights = _array(form, "norms"), _array(form, "weights")
+    _columns(x, norms.size)
+    c = x / norms
+    # sqrt of weighted squares: weights multiply the squared difference, as with w_j (c_ij - c_j*)^2.
+    plus = np.sqrt((weights * (c - _array(form, "best")) ** 2).sum(axis=1))
+    minus = np.sqrt((weights * (c - _array(form, "worst")) ** 2).sum(axis=1))
+    total = plus + minus
+    return np.where(total > 0, minus / np.where(total > 0, total, 1.0), 0.5)
+
+
+def _topsis(form: Form, x: Floats) -> Floats:
+    """[o, 1 - o]: the score o stands for soundness; it is not a calibrated probability."""
+    o = closeness(form, x)
+    return np.stack([o, 1.0 - o], axis=1)
+
+
+def _svm(form: Form, x: Floats) -> Floats:
+    """A support vector machine with an RBF kernel, one against one, and Platt's sigmoid on its decision values."""
+    decision = svm_decision(form, x)
+    slope, offset = _array(form, "slope"), _array(form, "offset")
+    p = sigmoid(-(decision * slope + offset))
+    if p.shape[1] == 1:
+        return _two(p[:, 0])
+    total = p.sum(axis=1, keepdims=True)
+    return np.where(total > 0, p / np.where(total > 0, total, 1.0), 1.0 / p.shape[1])
+
+
+def svm_decision(form: Form, x: Floats) -> Floats:
+    """(n, 1) for two classes, else (n, classes): votes, ties broken by summed confidence (scikit-learn's "ovr")."""
+    vectors, dual = _array(form, "vectors"), _array(form, "dual")
+    intercept, counts = _array(form, "intercept"), [int(c) for c in form["counts"]]
+    _columns(x, vectors.shape[1])
+    squares = ((x[:, None, :] - vectors[None, :, :]) ** 2).sum(axis=2)
+    kernel = np.exp(-float(form["gamma"]) * squares)
+    ends = np.cumsum([0, *counts])
+    group = [slice(ends[i], ends[i + 1]) for i in range(len(counts))]
+    classes = len(counts)
+    pairs = [(i, j) for i in range(classes) for j in range(i + 1, classes)]
+    values = np.stack(
+        [
+            kernel[:, group[i]] @ dual[j - 1, group[i]] + kernel[:, group[j]] @ dual[i, group[j]] + b
+            for (i, j), b in zip(pairs, intercept, strict=True)
+        ],
+        axis=1,
+    )
+    if classes == 2:
+        return -values  # of two classes, a positive decision means the second
+    votes, confidence = np.zeros((x.shape[0], classes)), np.zeros((x.shape[0], classes))
+    for k, (i, j) in enumerate(pairs):
+        confidence[:, i] += values[:, k]
+        confidence[:, j] -= values[:, k]
+        votes[:, i] += values[:, k] > 0
+        votes[:, j] += values[:, k] <= 0
+    result: Floats = votes + confidence / (3.0 * (np.abs(confidence) + 1.0))
+    return result
+
+
+def _leaves(tree: Form, x: Floats) -> Ints:
+    """Index of the leaf each row falls into: left where x <= threshold, NaN where the tree learnt it to go."""
+    feature = np.asarray(tree["feature"], dtype=np.int64)
+    threshold, left = _array(tree, "threshold"), np.asarray(tree["left"], dtype=np.int64)
+    right = np.asarray(tree["right"], dtype=np.int64)
+    missing_left: Bools = np.asarray(tree["missing_left"], dtype=np.bool_)
+    at = np.zeros(x.shape[0], dtype=np.int64)
+    rows = np.arange(x.shape[0])
+    while True:
+        inner = left[at] >= 0
+        if not inner.any():
+            return at
+        node = at[inner]
+        value = x[rows[inner], feature[node]]
+        go_left = np.where(np.isnan(value), missing_left[node], value <= threshold[node])
+        at[inner] = np.where(go_left, left[node], right[node])
+
+
+def _forest(form: Form, x: Floats) -> Floats:
+    """Mean over trees of the leaves' class shares; values (nodes, classes). Inputs are rounded to 32 bits first,
+    as scikit-learn does."""
+    narrow = x.astype(np.float32).astype(np.float64)
+    total = sum(_array(tree, "value")[_leaves(tree, narrow)] for tree in form["trees"])
+    result: Floats = np.asarray(total, dtype=np.float64) / len(form["trees"])
+    return result
+
+
+def _boosting(form: Form, x: Floats) -> Floats:
+    """Rounds of trees added up to log-odds: start (m,), trees[round][m]; m = 1 for two classes."""
+    inputs = x.astype(np.float32).astype(np.float64) if form["narrow"] else x
+    z = np.tile(np.atleast_1d(_array(form, "start")), (x.shape[0], 1))
+    rate = float(form["rate"])
+    for stage in form["trees"]:
+        for m, tree in enumerate(stage):
+            z[:, m] += rate * _array(tree, "value")[_leaves(tree, inputs)]
+    return _two(sigmoid(z[:, 0])) if z.shape[1] == 1 else softmax(z)
+
+
+def _cnn(form: Form, x: Floats) -> Floats:
+    """Convolutions over time, then a dense network. Columns of x are channels one after the other, each a series.
+
+    convolutions: weights (out, in, width), bias, padding, activation, pool (maximum over that many steps).
+    """
+    channels = int(form["channels"])
+    if x.ndim != 2 or x.shape[1] % channels:
+        raise BadInput("forms.columns", expected=channels, shape=str(x.shape))
+    h = x.reshape(x.shape[0], channels, -1)
+    for layer in form["convolutions"]:
+        weights, pad = _array(layer, "weights"), int(layer["padding"])
+        padded = np.pad(h, ((0, 0), (0, 0), (pad, pad)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, weights.shape[2], axis=2)
+        h = np.einsum("nctw,ocw->not", windows, weights) + _array(layer, "bias")[:, None]
+        h = _ACTIVATIONS[layer["activation"]](h)
+        pool = int(layer["pool"])
+        steps = h.shape[2] // pool
+        h = h[:, :, : steps * pool].reshape(h.shape[0], h.shape[1], steps, pool).max(axis=3)
+    return _mlp(form, h.reshape(h.shape[0], -1))
+
+
+def _mean(form: Form, x: Floats) -> Floats:
+    """Weighted mean of the members' probabilities."""
+    weights = _array(form, "weights")
+    parts = [w * evaluate(member, x) for w, member in zip(weights, form["members"], strict=True)]
+    result: Floats = np.asarray(sum(parts), dtype=np.float64) / weights.sum()
+    return result
+
+
+def _mixture(form: Form, x: Floats) -> Floats:
+    """Probabilities of groups, then of classes within each group: P(class) = sum P(group) shares[group][class]."""
+    result: Floats = evaluate(form["of"], x) @ _array(form, "shares")
+    return result
+
+
+_FORMS: Mapping[str, Callable[[Form, Floats], Floats]] = {
+    "chain": _chain,
+    "constant": _constant,
+    "logistic": _logistic,
+    "ordinal": _ordinal,
+    "mlp": _mlp,
+    "codes": _codes,
+    "topsis": _topsis,
+    "svm": _svm,
+    "forest": _forest,
+    "boosting": _boosting,
+    "cnn": _cnn,
+    "mean": _mean,
+    "mixture": _mixture,
+}

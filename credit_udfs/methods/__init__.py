@@ -1,0 +1,48 @@
+"""Every method, by name: the five papers' and ours.
+
+`METHODS[name].make(seed)` gives a scikit-learn classifier: fit(X (n, k), y), predict_proba, predict, classes_.
+X holds the method's indicators in order (`compute`), NaN where missing. `export` gives the fitted numbers as
+JSON-able dicts, and `core.forms.evaluate` the same probabilities from them without scikit-learn or torch.
+
+A module of methods has a tuple DECLARED and is listed in `_MODULES`. Importing this package imports neither
+scikit-learn nor torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import polars as pl
+
+from credit_udfs.core import indicators
+from credit_udfs.methods.method import Estimator, Fitted, Method, Target, declare
+
+_MODULES: tuple[Any, ...] = ()
+
+METHODS: dict[str, Method] = {method.name: method for module in _MODULES for method in module.DECLARED}
+
+__all__ = ["METHODS", "Estimator", "Fitted", "Method", "Target", "compute", "declare", "export"]
+
+
+def compute(
+    purchases: pl.DataFrame, sales: pl.DataFrame, firms: Sequence[str], keys: Iterable[str]
+) -> pl.DataFrame:
+    """core.indicators.compute, for the papers' own indicators as well (module constant INDICATORS there)."""
+    wanted = tuple(dict.fromkeys(keys))
+    owners = {key: module for module in _MODULES for key in getattr(module, "INDICATORS", ())}
+    parts = [indicators.compute(purchases, sales, firms, [key for key in wanted if key not in owners])]
+    for module in dict.fromkeys(owners[key] for key in wanted if key in owners):
+        own = [key for key in wanted if owners.get(key) is module]
+        parts.append(module.compute(purchases, sales, firms, own).select(own))
+    return pl.concat(parts, how="horizontal").select("firm", *wanted)
+
+
+def export(estimator: Any) -> dict[str, Any]:
+    """Fitted numbers of one of our estimators (its own `export`) or of a fitted scikit-learn one."""
+    if hasattr(estimator, "export"):
+        numbers: dict[str, Any] = estimator.export()
+        return numbers
+    from credit_udfs.methods.convert import from_sklearn
+
+    return from_sklearn(estimator)

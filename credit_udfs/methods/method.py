@@ -1,0 +1,68 @@
+"""What a method is: a name, its source, the indicators it reads, what it predicts, and how to make its estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+from credit_udfs.locale import text
+from credit_udfs.types import Floats, Ints
+
+Target: TypeAlias = Literal["default", "D", "grade"]
+"""default: 1 where the firm defaulted; D: 1 where its grade is D; grade: 0..3 for A..D."""
+
+Fitted: TypeAlias = Mapping[str, Any]
+"""Fitted numbers, JSON-able, with a "form" that core.forms.evaluate knows."""
+
+
+class Estimator(Protocol):
+    """A scikit-learn classifier that also hands out its fitted numbers."""
+
+    classes_: Ints
+
+    def fit(self, X: Floats, y: Ints) -> Any: ...
+
+    def predict_proba(self, X: Floats) -> Floats: ...
+
+    def predict(self, X: Floats) -> Ints: ...
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to predict, as a paper or we define it.
+
+    paper: "P0".."P4", or None for ours.
+    indicators: keys for `credit_udfs.methods.compute`, in the order of the columns of X.
+    target: what the paper predicts with it. The estimators take any classes, so that validation may also train
+        them on the other targets.
+    make: a fresh estimator from a seed; the same seed and data give the same fit.
+    note_zh, note_en: what stands in where the paper is silent or lost, and what it's worth.
+    """
+
+    name: str
+    paper: str | None
+    indicators: tuple[str, ...]
+    target: Target
+    make: Callable[[int], Any]
+    zh: str
+    en: str
+    note_zh: str
+    note_en: str
+
+
+def declare(
+    name: str, paper: str | None, indicators: tuple[str, ...], target: Target, make: Callable[[int], Any]
+) -> Method:
+    """A Method with its texts from locale/methods.toml, tables [name] and [name_note]."""
+    return Method(
+        name,
+        paper,
+        indicators,
+        target,
+        make,
+        text(f"methods.{name}", "zh"),
+        text(f"methods.{name}", "en"),
+        text(f"methods.{name}_note", "zh"),
+        text(f"methods.{name}_note", "en"),
+    )
