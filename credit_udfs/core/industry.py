@@ -1,8 +1,8 @@
 """The industry a firm's (masked) name gives away, by ordered keyword rules; unknown stays unknown.
 
-22 industries, each inside one section of the national classification GB/T 4754-2017; both and the rules are data,
-in ``industry.toml`` beside this module. The industry serves shocks and concentration limits. It is never a
-predictor: on the contest's attachment 1 it is unrelated to default and grade (P4, section 3, says the same).
+22 industries, each inside one section of the national classification GB/T 4754-2017; both and the rules are
+data, in ``industry.toml`` beside this module. The industry serves shocks and concentration limits. It is never
+a predictor: on the contest's attachment 1 it is unrelated to default and grade (P4, section 3, says the same).
 """
 
 from __future__ import annotations
@@ -94,11 +94,11 @@ def industry_of(name: str) -> Industry | None:
 
 
 def is_sole_trader(name: str) -> bool:
-    """Whether `name` says that the firm is a sole trader (个体经营): scores of such firms are extrapolation."""
+    """Whether `name` says sole trader (个体经营). Scores of such firms are extrapolation."""
     return any(word in name for word in _data()["sole_trader"]["words"])
 
 
 def coverage(names: Iterable[str]) -> float:
-    """Share of `names`, sole traders left aside, whose industry is known; NaN where there are only sole traders."""
+    """Share of `names`, sole traders aside, whose industry is known; NaN where there are none but those."""
     known = [industry_of(name) is not None for name in names if not is_sole_trader(name)]
     return sum(known) / len(known) if known else float("nan")

@@ -114,19 +114,21 @@ def test_coverage_leaves_sole_traders_aside() -> None:
     assert coverage(["个体经营E1", "***商贸有限公司", "***发展有限公司"]) == 0.5
 
 
-# Labelled by hand from the names: about every tenth firm of the contest, and some that the rules must not know.
+# Labelled by hand from the names: about every tenth firm, and some that the rules must not know.
 CONTEST_SAMPLE = {
     "E1": "wholesale", "E11": "construction", "E21": "construction", "E31": "light_manufacturing",
     "E41": "property", "E51": "transport", "E61": "light_manufacturing", "E71": "agriculture",
-    "E81": "heavy_manufacturing", "E91": "technical_services", "E101": "installation", "E111": "technical_services",
-    "E121": "retail", "E141": "light_manufacturing", "E151": "construction", "E161": "construction_labour",
-    "E171": "technical_services", "E181": "light_manufacturing", "E201": "transport", "E221": "technical_services",
-    "E231": "construction", "E251": "heavy_manufacturing", "E261": "heavy_manufacturing", "E271": "technical_services",
-    "E281": "business_services", "E291": "construction", "E301": "business_services", "E311": "business_services",
-    "E321": "transport", "E331": "business_services", "E341": "light_manufacturing", "E351": "culture",
-    "E361": "technical_services", "E371": "heavy_manufacturing", "E381": "installation", "E391": "retail",
-    "E401": "technical_services", "E411": "heavy_manufacturing", "E421": "heavy_manufacturing",
-    "E4": None, "E79": "light_manufacturing", "E80": None, "E83": "health", "E87": None, "E14": None,
+    "E81": "heavy_manufacturing", "E91": "technical_services", "E101": "installation",
+    "E111": "technical_services", "E121": "retail", "E141": "light_manufacturing", "E151": "construction",
+    "E161": "construction_labour", "E171": "technical_services", "E181": "light_manufacturing",
+    "E201": "transport", "E221": "technical_services", "E231": "construction",
+    "E251": "heavy_manufacturing", "E261": "heavy_manufacturing", "E271": "technical_services",
+    "E281": "business_services", "E291": "construction", "E301": "business_services",
+    "E311": "business_services", "E321": "transport", "E331": "business_services",
+    "E341": "light_manufacturing", "E351": "culture", "E361": "technical_services",
+    "E371": "heavy_manufacturing", "E381": "installation", "E391": "retail", "E401": "technical_services",
+    "E411": "heavy_manufacturing", "E421": "heavy_manufacturing", "E4": None, "E79": "light_manufacturing",
+    "E80": None, "E83": "health", "E87": None, "E14": None,
 }  # fmt: skip
 
 
