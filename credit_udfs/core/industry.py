@@ -1,8 +1,8 @@
 """The industry a firm's (masked) name gives away, by ordered keyword rules; unknown stays unknown.
 
 22 industries, each inside one section of the national classification GB/T 4754-2017; both and the rules are
-data, in ``industry.toml`` beside this module. The industry serves shocks and concentration limits. It is never
-a predictor: on the contest's attachment 1 it is unrelated to default and grade (P4, section 3, says the same).
+data, in ``industry.toml`` beside this module. The industry serves shocks and concentration limits. It is
+never a predictor: on attachment 1 it is unrelated to default and grade (P4, section 3, says the same).
 """
 
 from __future__ import annotations
