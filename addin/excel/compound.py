@@ -46,7 +46,8 @@ class _Entry:
         head = name.ljust(64, b"\0") + struct.pack("<HBB", len(name) + 2, self.kind, self.color)
         tree = struct.pack("<III", self.left, self.right, self.child)
         no_class_no_state_no_times = bytes(16 + 4 + 8 + 8)
-        return head + tree + no_class_no_state_no_times + struct.pack("<IQ", self.start, len(self.data or b""))
+        place = struct.pack("<IQ", self.start, len(self.data or b""))
+        return head + tree + no_class_no_state_no_times + place
 
 
 @dataclass
@@ -114,7 +115,7 @@ def compound_file(tree: Storage) -> bytes:
     """The bytes of a compound file that holds `tree`.
 
     Streams under 4096 bytes go into the mini stream, as the format demands. Raises ValueError for a name over
-    31 characters and for a file over about 6.8 MB (it would need sectors of table addresses, not written here).
+    31 characters, and for a file over about 6.8 MB (it would need further table sectors, not written here).
     """
     entries = _directory(tree)
     sectors = _Sectors()
@@ -136,7 +137,8 @@ def compound_file(tree: Storage) -> bytes:
     mini_start = sectors.put(packed_mini)
 
     unused = bytes(68) + b"\xff" * 12 + bytes(48)
-    directory = b"".join(entry.pack() for entry in entries) + unused * (-len(entries) % (SECTOR // len(unused)))
+    directory = b"".join(entry.pack() for entry in entries)
+    directory += unused * (-len(entries) % (SECTOR // len(unused)))
     directory_start = sectors.put(directory)
 
     fat_count = 1

@@ -71,7 +71,7 @@ def test_the_directory_is_a_valid_red_black_tree(count: int) -> None:
 
 
 def test_a_file_too_large_or_a_name_too_long_is_refused() -> None:
-    with pytest.raises(ValueError, match="6.8 MB"):
+    with pytest.raises(ValueError, match="over 6"):
         compound_file({"A": bytes(7_500_000)})
     with pytest.raises(ValueError, match="31"):
         compound_file({"a" * 32: b""})
@@ -92,7 +92,7 @@ def test_compression_across_chunks(size: int) -> None:
 def test_the_example_of_the_specification() -> None:
     # [MS-OVBA] 3.2.2 and 3.2.3
     assert compress(b"abcdefghijklmnopqrstuv.").hex() == (
-        "0119b000616263646566676800696a6b6c6d6e6f700071727374757" "62e"
+        "0119b000616263646566676800696a6b6c6d6e6f70007172737475762e"
     )
     text = b"#aaabcdefaaaaghijaaaaaklaaamnopqaaaaaaaaaaaarstuvwxyzaaa"
     assert decompressed(compress(text)) == text
@@ -155,6 +155,6 @@ def test_the_project_has_the_form_excel_accepts() -> None:
         assert not [name for name in ole.listdir() if name[-1].startswith("__SRP")]
         assert decompressed(ole.openstream("VBA/dir").read()) == dir_stream("P", modules)
         assert decompressed(ole.openstream("VBA/One").read()) == modules[1].source()
-        assert "One\0O\0n\0e\0\0\0".encode() in ole.openstream("PROJECTwm").read()
+        assert b"One\0O\0n\0e\0\0\0" in ole.openstream("PROJECTwm").read()
         project = ole.openstream("PROJECT").read().decode("cp1252")
         assert "Document=Book/&H00000000\r\nModule=One\r\n" in project
