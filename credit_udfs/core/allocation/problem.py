@@ -5,6 +5,7 @@ Money is yuan, rates and shares are fractions. Everything wrong with a problem i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -297,19 +298,16 @@ def _faults(firms: Firms, terms: Terms, limits: Limits) -> list[CreditError]:
 
 def _check_firms(firms: Firms, add: Add) -> None:
     n = len(firms.ids)
-    sized = {"pd": firms.pd, "grade": firms.grade, "low": firms.low, "high": firms.high}
-    sized |= {"sector": firms.sector, "group": firms.group, "repayment": firms.repayment, "shock": firms.shock}
-    lengths = {name: len(column) for name, column in sized.items() if column is not None}
+    columns = ("pd", "grade", "low", "high", "sector", "group", "repayment", "shock")
+    lengths = {name: len(getattr(firms, name)) for name in columns if getattr(firms, name) is not None}
     wrong = {name: length for name, length in lengths.items() if length != n}
     for name, length in wrong.items():
         add(BadInput("allocation.length", column=name, got=length, want=n))
     if wrong:
         return
     if len(set(firms.ids)) < n:
-        seen: set[str] = set()
-        twice = next(name for name in firms.ids if name in seen or seen.add(name))  # type:
-        ignore[func-returns-value]  # the set's own idiom add(BadInput("allocation.duplicate_firm",
-        firm=twice))
+        twice = next(name for name, count in Counter(firms.ids).items() if count > 1)
+        add(BadInput("allocation.duplicate_firm", firm=twice))
 
     def each(bad: Bools, key: str, column: Floats | Ints) -> None:
         rows = np.flatnonzero(bad)
@@ -323,9 +321,11 @@ def _check_firms(firms: Firms, add: Add) -> None:
     each(~((firms.high >= 0) & np.isfinite(firms.high)), "allocation.high_negative", firms.high)
     each((firms.high > 0) & ~(firms.low > 0), "allocation.low_not_positive", firms.low)
     each((firms.high > 0) & (firms.low > firms.high), "allocation.low_above_high", firms.low)
-    for name, score in (("repayment", firms.repayment), ("shock", firms.shock)):
-        if score is not None:
-            each((score < 0) | (score > (1 if name == "repayment" else np.inf)), f"allocation.{name}_range", score)
+    if firms.repayment is not None:
+        bad = (firms.repayment < 0) | (firms.repayment > 1)
+        each(bad, "allocation.repayment_range", firms.repayment)
+    if firms.shock is not None:
+        each(firms.shock < 0, "allocation.shock_range", firms.shock)
 
 
 def _check_terms(terms: Terms, add: Add) -> None:
@@ -363,9 +363,9 @@ def _check_limits(firms: Firms, terms: Terms, limits: Limits, add: Add) -> None:
         add(BadInput("allocation.no_sector"))
     if (limits.group_share is not None or limits.group_amount is not None) and firms.group is None:
         add(BadInput("allocation.no_group"))
-    for name, amount in (("group_amount", limits.group_amount), ("min_lent", limits.min_lent)):
-        if amount is not None and not (np.isfinite(amount) and amount >= 0):
-            add(OutOfRange("allocation.amount_negative", limit=name, value=amount))
+    for name, least in (("group_amount", limits.group_amount), ("min_lent", limits.min_lent)):
+        if least is not None and not (np.isfinite(least) and least >= 0):
+            add(OutOfRange("allocation.amount_negative", limit=name, value=least))
     if limits.min_clients is not None and not 0 <= limits.min_clients <= len(firms):
         add(OutOfRange("allocation.clients_range", value=limits.min_clients, count=len(firms)))
     if limits.min_lent is not None and terms.budget_basis == "offered" and limits.min_lent > terms.budget:

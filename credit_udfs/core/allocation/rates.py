@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -119,4 +118,4 @@ class RateTable:
             k = self.curves.coefficients[grade]
             spline = PchipInterpolator(k[: len(k) // 2], k[len(k) // 2 :])
             found[grade] = (spline, spline.derivative(), spline.derivative(2))
-        return cast("dict[Grade, tuple[PchipInterpolator, PchipInterpolator, PchipInterpolator]]", found)
+        return found
