@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -61,19 +60,16 @@ class ChurnCurves:
     def _raw(self, r: Floats, grade: Grade) -> Floats:
         k = self.coefficients[grade]
         if self.model == "power":
-            return cast(Floats, k[0] * r ** k[1] + k[2])
+            return k[0] * r ** k[1] + k[2]
         if self.model == "log_quadratic":
             x = np.log(r)
-            return cast(Floats, k[0] + x * (k[1] + x * k[2]))
+            return k[0] + x * (k[1] + x * k[2])
         return np.asarray(self._interpolators[grade](r), dtype=np.float64)
 
     @cached_property
     def _interpolators(self) -> dict[Grade, PchipInterpolator]:
         half = {grade: len(k) // 2 for grade, k in self.coefficients.items()}
-        return {
-            grade: PchipInterpolator(k[: half[grade]], k[half[grade] :])
-            for grade, k in self.coefficients.items()
-        }
+        return {grade: PchipInterpolator(k[: half[grade]], k[half[grade] :]) for grade, k in self.coefficients.items()}
 
 
 DEFAULT_CURVES = ChurnCurves("power", PUBLISHED)
@@ -102,7 +98,8 @@ def fit_churn(
 
 def _fit_power(r: Floats, y: Floats) -> tuple[float, ...]:
     def residual(k: Floats) -> Floats:
-        return cast(Floats, k[0] * r ** k[1] + k[2] - y)
+        short: Floats = k[0] * r ** k[1] + k[2] - y
+        return short
 
     found = least_squares(residual, [-0.3, -0.5, 1.7], xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=10_000)
     return tuple(float(k) for k in found.x)

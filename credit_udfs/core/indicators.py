@@ -454,7 +454,8 @@ def compute(
     facts = reduce(lambda left, part: left.join(part, on="firm", how="left"), parts, order.lazy())
     values = facts.with_columns(_finite(indicator.expr()).alias(indicator.key) for indicator in chosen)
     result = values.sort("order").select("firm", *(indicator.key for indicator in chosen)).collect("polars")
-    return result.to_native()
+    frame: pl.DataFrame = result.to_native()
+    return frame
 
 
 def _prepare(invoices: pl.DataFrame, needs: Sequence[Facts]) -> nw.LazyFrame[Any]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 # One step of the odds is one step of the score: odds of 999 to 1 are 100, evens are 50, 1 to 999 are 0.
@@ -172,7 +173,7 @@ def score(model: Linear, values: Sequence[Any], ops: Any = SCALAR) -> Result:
         log_odds = log_odds + column.log_odds * from_median
         eta = eta + column.grade * z
     below = [sigmoid(cut - eta, ops) for cut in model.cuts]
-    probs = (below[0], *(b - a for a, b in zip(below, below[1:], strict=False)), 1.0 - below[-1])
+    probs = (below[0], *(b - a for a, b in pairwise(below)), 1.0 - below[-1])
     return Result(ops.clip(score_sum, 0.0, 100.0), log_odds, sigmoid(log_odds, ops), tuple(points), probs)
 
 

@@ -57,18 +57,19 @@ def standardise(x: Floats, keys: Sequence[str]) -> tuple[Floats, list[dict[str, 
         name, shift = TRANSFORMS.get(key, ("identity", 0.0))
         known = values[~np.isnan(values)]
         moved = transform(known, name, shift)
-        sd = float(moved.std())
+        mean, sd, median = float(moved.mean()), float(moved.std()), float(np.median(known))
+        sd = sd if sd > 1e-12 else 1.0
         spec = {
             "key": key,
             "transform": {"name": name, "shift": shift},
-            "mean": float(moved.mean()),
-            "sd": sd if sd > 1e-12 else 1.0,
-            "median": float(np.median(known)),
+            "mean": mean,
+            "sd": sd,
+            "median": median,
             "low": float(known.min()),
             "high": float(known.max()),
         }
-        filled = np.where(np.isnan(values), spec["median"], values)
-        columns.append((transform(filled, name, shift) - spec["mean"]) / spec["sd"])
+        filled = np.where(np.isnan(values), median, values)
+        columns.append((transform(filled, name, shift) - mean) / sd)
         specs.append(spec)
     return np.stack(columns, axis=1), specs
 
@@ -100,9 +101,7 @@ def fit_proportional_odds(z: Floats, codes: Ints, classes: int, c: float) -> tup
         upper, lower = expit(edges[codes + 1] - eta), expit(edges[codes] - eta)
         p = np.maximum(upper - lower, 1e-300)
         d_upper, d_lower = upper * (1.0 - upper) / p, lower * (1.0 - lower) / p
-        d_cuts = np.array(
-            [d_upper[codes == j].sum() - d_lower[codes == j + 1].sum() for j in range(classes - 1)]
-        )
+        d_cuts = np.array([d_upper[codes == j].sum() - d_lower[codes == j + 1].sum() for j in range(classes - 1)])
         tail = np.cumsum(d_cuts[::-1])[::-1]  # a cut-off moves with every increment up to it
         d_theta = np.concatenate([-z.T @ (d_upper - d_lower), tail[:1], tail[1:] * np.exp(theta[k + 1 :])])
         penalty = np.concatenate([coef / c, np.zeros(classes - 1)])

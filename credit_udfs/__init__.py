@@ -1,0 +1,72 @@
+"""Credit decisions for small firms, inside the spreadsheet.
+
+::
+
+    import credit_udfs as cu
+
+    tables = cu.read("attachment1.xlsx", "attachment2.xlsx", "attachment3.xlsx")
+    result = cu.assess(tables, budget=100_000_000)
+    cu.write(result, "plan.xlsx", lang="en")
+
+Names are imported when first used, so that importing the package stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from credit_udfs.api import assess, load_model, read, write
+    from credit_udfs.core.allocation import Limits
+    from credit_udfs.core.assess import Assessment, Settings
+    from credit_udfs.core.summary import Summary, summarise
+    from credit_udfs.errors import BadFile, BadInput, CreditError, NotAvailable, OutOfRange, Problem
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "assess": "api",
+    "load_model": "api",
+    "read": "api",
+    "write": "api",
+    "Assessment": "core.assess",
+    "Settings": "core.assess",
+    "Limits": "core.allocation",
+    "Summary": "core.summary",
+    "summarise": "core.summary",
+    "BadFile": "errors",
+    "BadInput": "errors",
+    "CreditError": "errors",
+    "NotAvailable": "errors",
+    "OutOfRange": "errors",
+    "Problem": "errors",
+}
+
+__all__ = [
+    "Assessment",
+    "BadFile",
+    "BadInput",
+    "CreditError",
+    "Limits",
+    "NotAvailable",
+    "OutOfRange",
+    "Problem",
+    "Settings",
+    "Summary",
+    "assess",
+    "load_model",
+    "read",
+    "summarise",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

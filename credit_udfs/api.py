@@ -1,0 +1,95 @@
+"""The Python API: read, assess, write. The command line and the workbook's macros call these too."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from credit_udfs import models
+from credit_udfs.core import assess as core
+from credit_udfs.core.assess import Assessment, Settings
+from credit_udfs.core.model_card import Model
+from credit_udfs.core.tables import Tables
+from credit_udfs.errors import BadInput
+from credit_udfs.locale import Lang
+from credit_udfs.types import Progress
+from credit_udfs.workbook import read as reading
+
+_RECORDED = ("credit_udfs", "numpy", "scipy", "polars", "narwhals", "fastexcel", "openpyxl")
+
+
+def read(*paths: str | Path, today: date | None = None, progress: Progress | None = None) -> Tables:
+    """Read and check attachments 1, 2 and 3, in any order and number: .xlsx, .csv or .parquet, or folders of them.
+
+    today: invoices dated later are reported; default: the current date. Warnings are in the result's `problems`.
+    Raises BadFile with everything that is wrong, when something is.
+    """
+    return reading.read([Path(path) for path in paths], today=today or now().date(), progress=progress)
+
+
+def assess(
+    tables: Tables,
+    settings: Settings | None = None,
+    *,
+    model: str | Path | Model = "default",
+    progress: Progress | None = None,
+    **changes: Any,
+) -> Assessment:
+    """Score every enterprise and plan the loans.
+
+    settings, changes: see core.assess.Settings, e.g. ``assess(tables, budget=50_000_000)``. model: the name of a
+    shipped model, the path of a trained one (.json), or a Model.
+    """
+    started = time.perf_counter()
+    chosen = (settings or Settings()).with_changes(**changes)
+    result = core.assess(tables, chosen, load_model(model), progress)
+    return replace(result, log=run_log(time.perf_counter() - started))
+
+
+def write(assessment: Assessment, path: str | Path, lang: Lang = "zh", *, force: bool = False, **extras: Any) -> Path:
+    """Write the result workbook; `path` is replaced only with `force`. Returns the path.
+
+    extras: further results to show as pages, see workbook.write.
+    """
+    from credit_udfs.workbook.write import write as write_workbook
+
+    return write_workbook(assessment, Path(path), lang, force=force, source_date_epoch=int(now().timestamp()), **extras)
+
+
+def load_model(model: str | Path | Model) -> Model:
+    """A model by shipped name, by file, or itself. Raises BadInput or NotAvailable when it can't be used."""
+    if isinstance(model, Model):
+        return model
+    if isinstance(model, Path) or str(model).endswith(".json"):
+        file = Path(model)
+        try:
+            return Model.from_json(file.read_text(encoding="utf-8"), file.name)
+        except (OSError, UnicodeDecodeError) as cause:
+            raise BadInput("core.model_not_a_card", source=file.name) from cause
+    return models.load(str(model))
+
+
+def now() -> datetime:
+    """The current time, or the one that SOURCE_DATE_EPOCH fixes, in UTC."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH")
+    return datetime.fromtimestamp(int(fixed), UTC) if fixed else datetime.now(UTC).replace(microsecond=0)
+
+
+def run_log(seconds: float) -> Mapping[str, str]:
+    """What a result records of its run. Timings are left out when SOURCE_DATE_EPOCH asks for identical bytes."""
+    log = {"time": now().isoformat(), "python": platform.python_version(), "seed": "0"}
+    for name in _RECORDED:
+        try:
+            log[name] = version(name)
+        except PackageNotFoundError:
+            log[name] = "-"
+    if "SOURCE_DATE_EPOCH" not in os.environ:
+        log["seconds"] = f"{seconds:.2f}"
+    return log

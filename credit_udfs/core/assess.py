@@ -1,0 +1,213 @@
+"""The main job as one pure computation: checked tables in, scores, grades and the lending plan out.
+
+The command line, the Python API, the workbook's macros and the batch all run this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+import polars as pl
+
+from credit_udfs.core.allocation import Firms, Limits, Plan, Problem, Terms, solve
+from credit_udfs.core.allocation.problem import FUNDING, LGD, Objective
+from credit_udfs.core.churn import DEFAULT_CURVES, RATE_MAX, RATE_MIN, ChurnCurves, fit_churn
+from credit_udfs.core.indicators import compute
+from credit_udfs.core.industry import industry_of
+from credit_udfs.core.model_card import Model
+from credit_udfs.core.scoring import Scores, score_rows
+from credit_udfs.core.tables import Tables
+from credit_udfs.errors import BadInput, OutOfRange
+from credit_udfs.types import GRADES, ChurnModel, Floats, Grade, Ints, Progress
+
+LendTo: TypeAlias = Literal["auto", "new", "rated", "all"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the bank decides. Money in yuan, rates as fractions per year.
+
+    budget: to lend at most. rate_min, rate_max: within the churn curves' range. amount_min, amount_max: of one
+    loan. lgd: loss given default (0.45: Basel II foundation approach, senior unsecured). funding: cost of a yuan
+    for a year (0.015: one-year benchmark deposit rate). churn: which fit of the churn statistics. lend_to: whom
+    the plan is about: "new" firms (no grade on record), "rated" ones, "all", or "auto" (the new ones if there are
+    any, else all). objective: what counts as a gain, see core.allocation.problem.Terms. limits: the risk
+    officer's. gap: how far from proven optimal the plan may be, relative.
+    """
+
+    budget: float = 100_000_000.0
+    rate_min: float = RATE_MIN
+    rate_max: float = RATE_MAX
+    amount_min: float = 100_000.0
+    amount_max: float = 1_000_000.0
+    lgd: float = LGD
+    funding: float = FUNDING
+    churn: ChurnModel = "power"
+    lend_to: LendTo = "auto"
+    objective: Objective = "bank"
+    limits: Limits = field(default_factory=Limits)
+    gap: float = 1e-6
+
+    def with_changes(self, **changes: object) -> Settings:
+        """A copy with some fields changed. Raises BadInput for a name that is no setting."""
+        unknown = sorted(set(changes) - set(self.__dataclass_fields__))
+        if unknown:
+            known = ", ".join(self.__dataclass_fields__)
+            raise BadInput("core.setting_unknown", name=unknown[0], known=known)
+        return replace(self, **changes)  # type: ignore[arg-type]  # names are checked, types by the problem
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What comes of it. Rows of `scores`, `grade`, `industry` are those of `tables.firms`.
+
+    indicators: "firm" and the model's indicators. grade: the grade on record, else the predicted one; None where
+    too little is known. industry: key of core.industry, None where the name doesn't tell. applicants: rows of
+    `tables.firms` that the plan is about, in its order. log: what the caller records of the run (versions, times).
+    """
+
+    settings: Settings
+    model: Model
+    curves: ChurnCurves
+    tables: Tables
+    indicators: pl.DataFrame
+    scores: Scores
+    grade: tuple[Grade | None, ...]
+    industry: tuple[str | None, ...]
+    applicants: Ints
+    plan: Plan
+    log: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def firms(self) -> pl.DataFrame:
+        """One row per enterprise: score, probability of default, grades and their probabilities, contributions.
+
+        Probabilities and shares are fractions; ``points_*`` are score points against the training median.
+        """
+        scores = self.scores
+        letters = [scores.grade_letter(row) for row in range(len(self.grade))]
+        return self.tables.firms.select("firm", "name").with_columns(
+            pl.Series("industry", self.industry, dtype=pl.String),
+            self.tables.firms["grade"].alias("grade_on_record"),
+            self.tables.firms["default"].alias("default_on_record"),
+            pl.Series("score", scores.score, nan_to_null=True),
+            pl.Series("pd", scores.pd, nan_to_null=True),
+            pl.Series("grade_predicted", letters, dtype=pl.String),
+            *(pl.Series(f"p_{letter}", scores.grade_probs[:, i], nan_to_null=True) for i, letter in enumerate(GRADES)),
+            *(
+                pl.Series(f"points_{key}", scores.points[:, i], nan_to_null=True)
+                for i, key in enumerate(self.model.indicators)
+            ),
+            pl.Series("out_of_range", scores.out_of_range.any(axis=1)),
+            pl.Series("missing", scores.missing.sum(axis=1)),
+        )
+
+    @cached_property
+    def loans(self) -> pl.DataFrame:
+        """One row per applicant: lend, amount (yuan), rate, churn, expected profit (yuan), margin, grade, pd."""
+        plan, rows = self.plan, self.applicants.tolist()
+        return pl.DataFrame(
+            {
+                "firm": plan.problem.firms.ids,
+                "grade": [self.grade[row] for row in rows],
+                "pd": pl.Series(plan.problem.firms.pd, nan_to_null=True),
+                "lend": plan.lend,
+                "amount": plan.amount,
+                "rate": pl.Series(plan.rate, nan_to_null=True),
+                "churn": pl.Series(plan.churn, nan_to_null=True),
+                "profit": plan.profit,
+                "expected_loss": plan.expected_loss,
+                "best_rate": pl.Series(plan.best_rate, nan_to_null=True),
+                "margin": pl.Series(plan.margin, nan_to_null=True),
+            },
+            schema_overrides={"grade": pl.String},
+        )
+
+
+def assess(tables: Tables, settings: Settings, model: Model, progress: Progress | None = None) -> Assessment:
+    """Score every enterprise of `tables` with `model`, and plan the loans of the applicants.
+
+    Raises BadInput or OutOfRange for settings that can't be, BadProblem with all faults of the limits,
+    Infeasible when no plan keeps them.
+    """
+    tell = progress or (lambda stage, done, total: None)
+    firms = tables.firms["firm"].to_list()
+    curves = churn_curves(tables, settings)
+    tell("indicators", 0, len(firms))
+    indicators = compute(tables.purchases, tables.sales, firms, model.indicators)
+    tell("scores", 0, len(firms))
+    scores = score_rows(model.linear(), matrix(indicators))
+    on_record = tables.firms["grade"].to_list()
+    grade = tuple(known or scores.grade_letter(row) for row, known in enumerate(on_record))
+    industry = tuple(found.key if (found := industry_of(name)) else None for name in tables.firms["name"])
+    applicants = _applicants(on_record, settings.lend_to)
+    tell("plan", 0, applicants.size)
+    plan = solve(
+        pose(settings, curves, firms, scores.pd, grade, industry, applicants), gap=settings.gap, progress=progress
+    )
+    return Assessment(settings, model, curves, tables, indicators, scores, grade, industry, applicants, plan)
+
+
+def matrix(indicators: pl.DataFrame) -> Floats:
+    """The indicators of a frame as (n, k) floats, missing ones NaN."""
+    return indicators.drop("firm").fill_null(float("nan")).to_numpy()
+
+
+def churn_curves(tables: Tables, settings: Settings) -> ChurnCurves:
+    """Curves fitted to the bank's own statistics, or the published ones (power law only) where there are none."""
+    if tables.churn is not None:
+        return fit_churn(tables.churn.rates, tables.churn.observed, settings.churn)
+    if settings.churn != "power":
+        raise BadInput("core.churn_needs_statistics", model=settings.churn)
+    return DEFAULT_CURVES
+
+
+def pose(
+    settings: Settings,
+    curves: ChurnCurves,
+    ids: list[str],
+    pd: Floats,
+    grade: tuple[Grade | None, ...],
+    industry: tuple[str | None, ...],
+    applicants: Ints,
+) -> Problem:
+    """The allocation problem of the applicants. A firm without a grade or a probability is never lent to."""
+    low, high = settings.amount_min, settings.amount_max
+    if not 0 < low <= high:
+        raise OutOfRange("core.amount_limits", low=low, high=high)
+    rows = applicants.tolist()
+    graded = np.array([grade[row] is not None for row in rows], dtype=bool)
+    return Problem(
+        Firms.of(
+            [ids[row] for row in rows],
+            np.where(graded, pd[applicants], np.nan),
+            np.array([GRADES.index(grade[row] or "D") for row in rows], dtype=np.int64),
+            low=low,
+            high=high,
+            sector=[industry[row] or "" for row in rows],
+        ),
+        Terms(
+            settings.budget,
+            settings.lgd,
+            settings.funding,
+            settings.rate_min,
+            settings.rate_max,
+            curves,
+            objective=settings.objective,
+        ),
+        settings.limits,
+    )
+
+
+def _applicants(on_record: list[Grade | None], lend_to: LendTo) -> Ints:
+    rated = np.array([grade is not None for grade in on_record], dtype=bool)
+    if lend_to == "auto":
+        lend_to = "all" if rated.all() else "new"
+    chosen = {"all": np.ones(rated.size, dtype=bool), "new": ~rated, "rated": rated}[lend_to]
+    if not chosen.any():
+        raise BadInput("core.no_applicants", lend_to=lend_to, firms=rated.size)
+    return np.flatnonzero(chosen)
