@@ -84,8 +84,7 @@ def _directory(tree: Storage) -> list[_Entry]:
             node = storage[name]
             if len(name) > 31:
                 raise ValueError(f"{name}: a name in a compound file has at most 31 characters")
-            is_stream = isinstance(node, bytes)
-            entries.append(_Entry(name, _STREAM if is_stream else _STORAGE, node if is_stream else None))
+            entries.append(_Entry(name, _STREAM, node) if isinstance(node, bytes) else _Entry(name, _STORAGE))
         lowest = len(names).bit_length() - 1
         complete = len(names) == 2 ** (lowest + 1) - 1
 

@@ -128,11 +128,7 @@ def _best_match(chunk: bytes, position: int, longest: int, places: dict[bytes, l
     best, distance = 0, 0
     for place in reversed(places.get(chunk[position : position + 3], [])[-_CANDIDATES:]):
         length = 0
-        while (
-            length < longest
-            and position + length < len(chunk)
-            and chunk[place + length] == chunk[position + length]
-        ):
+        while length < longest and position + length < len(chunk) and chunk[place + length] == chunk[position + length]:
             length += 1
         if length > best:
             best, distance = length, position - place
@@ -216,9 +212,7 @@ def vba_project(project: str, project_id: str, modules: Sequence[Module]) -> byt
             raise ValueError(f"{module.name!r} is not a name for a VBA module")
     if len({*names, project.lower()}) != len(names) + 1:
         raise ValueError("module names must differ from each other and from the project's")
-    wide_names = b"".join(
-        m.name.encode(CODE_PAGE) + b"\0" + m.name.encode("utf-16-le") + b"\0\0" for m in modules
-    )
+    wide_names = b"".join(m.name.encode(CODE_PAGE) + b"\0" + m.name.encode("utf-16-le") + b"\0\0" for m in modules)
     vba: dict[str, bytes] = {module.name: compress(module.source()) for module in modules}
     vba["dir"] = compress(dir_stream(project, modules))
     vba["_VBA_PROJECT"] = bytes.fromhex("cc61ffff000100")

@@ -78,7 +78,7 @@ def build(settings: str) -> str:
         head,
         f"'Version: {version()}\n",
         f"'Version: {version()}\n"
-        "'Changed for credit_udfs: reduced to what starts and stops Python, private but for XLPy and KillPy;\n"
+        "'Changed for credit_udfs: reduced to what starts and stops Python, private but XLPy and KillPy;\n"
         "'GetConfig and XLPyCommand are replaced, so that no other workbook has a say in what starts.\n"
         "Option Private Module\n",
     )

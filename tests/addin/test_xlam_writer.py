@@ -91,9 +91,7 @@ def test_compression_across_chunks(size: int) -> None:
 
 def test_the_example_of_the_specification() -> None:
     # [MS-OVBA] 3.2.2 and 3.2.3
-    assert compress(b"abcdefghijklmnopqrstuv.").hex() == (
-        "0119b000616263646566676800696a6b6c6d6e6f70007172737475762e"
-    )
+    assert compress(b"abcdefghijklmnopqrstuv.").hex() == ("0119b000616263646566676800696a6b6c6d6e6f70007172737475762e")
     text = b"#aaabcdefaaaaghijaaaaaklaaamnopqaaaaaaaaaaaarstuvwxyzaaa"
     assert decompressed(compress(text)) == text
 
