@@ -14,6 +14,7 @@ date        A date or time stamp (its day); a serial number of the 1900 system; 
             "2020/2/14", "20200214" or "2020年2月14日". Anything else is #VALUE!, a serial out of range #NUM!.
 error       An error inside a range is that row's error: #N/A and #NUM! stay, every other becomes #VALUE!.
 range       Rows of the declared columns. One row may also be written as one column. Another width is #VALUE!.
+            Where the result isn't by row (INDICATORS), rows that are wholly blank are left out.
 ==========  ==========================================================================================
 
 In a function with one result row per input row, trouble with a row is that row's error and the other rows are
@@ -286,9 +287,7 @@ def _check_bounds(array: Values, values: Sequence[Raw], column: Column, errors: 
 def _out_of_range(column: Column, value: Raw) -> ErrorValue:
     low = "-∞" if column.low is None else f"{column.low:.12g}"
     high = "∞" if column.high is None else f"{column.high:.12g}"
-    return ErrorValue.make(
-        "#NUM!", "cells.out_of_range", column=_name(column), value=_show(value), low=low, high=high
-    )
+    return ErrorValue.make("#NUM!", "cells.out_of_range", column=_name(column), value=_show(value), low=low, high=high)
 
 
 # --- arguments -------------------------------------------------------------------------------------------
@@ -333,7 +332,7 @@ def _records(value: Raw, arg: Arg) -> Grid:
 
 
 def _block(rows: Grid, arg: Arg) -> tuple[Block, Errors]:
-    given = list(zip(*rows, strict=True))
+    given = list(zip(*rows, strict=True)) if rows else [()] * len(arg.columns)
     blanks = [None] * len(rows)
     arrays: list[Values] = []
     errors: Errors = {}
@@ -395,9 +394,13 @@ def _call(function: CellFunction, args: Sequence[Raw]) -> list[list[CellValue]]:
             if not arg.required and isinstance(raw, (type(None), str)) and is_blank(raw):
                 values.append(arg.default)
                 continue
-            block, bad = _block(_records(raw, arg), arg)
+            records = _records(raw, arg)
             if function.result != "row":
-                _refuse_rows(arg, bad)
+                numbered = [(i, row) for i, row in enumerate(records, 1) if not all(map(is_blank, row))]
+                block, bad = _block([row for _, row in numbered], arg)
+                _refuse_rows(arg, bad, [i for i, _ in numbered])
+            else:
+                block, bad = _block(records, arg)
             values.append(block)
             by_row.append((len(values) - 1, (len(block), 1)))
             _merge(errors, bad)
@@ -441,7 +444,7 @@ def _check_count(function: CellFunction, args: Sequence[Raw]) -> None:
         )
 
 
-def _refuse_rows(arg: Arg, bad: Errors) -> None:
+def _refuse_rows(arg: Arg, bad: Errors, numbers: Sequence[int]) -> None:
     if bad:
         row = min(bad)
         error = bad[row]
@@ -450,7 +453,7 @@ def _refuse_rows(arg: Arg, bad: Errors) -> None:
                 error.code,
                 "cells.bad_row",
                 arg=arg.name,
-                row=row + 1,
+                row=numbers[row],
                 why=_Both(error.message_zh, error.message_en),
             )
         )
@@ -477,9 +480,7 @@ def _common_shape(shapes: Sequence[tuple[int, int]]) -> tuple[int, int]:
     return height, width
 
 
-def _stretch(
-    array: Values, bad: Errors, own: tuple[int, int], shape: tuple[int, int]
-) -> tuple[Values, Errors]:
+def _stretch(array: Values, bad: Errors, own: tuple[int, int], shape: tuple[int, int]) -> tuple[Values, Errors]:
     if own == shape:
         return array, bad
     index = np.broadcast_to(np.arange(len(array)).reshape(own), shape).ravel()
@@ -495,9 +496,7 @@ def _by_row(
             good = np.array([i for i in range(n) if i not in errors])
             for i in by_row:
                 held = values[i]
-                values[i] = (
-                    Block(tuple(c[good] for c in held.columns)) if isinstance(held, Block) else held[good]
-                )
+                values[i] = Block(tuple(c[good] for c in held.columns)) if isinstance(held, Block) else held[good]
         computed = _as_cells(function.body(*values), n - len(errors))
     else:
         computed = []
@@ -593,9 +592,7 @@ def _call_group(
         start += height
 
 
-def _stackable(
-    function: CellFunction, args: Sequence[Raw]
-) -> tuple[tuple[object, ...], list[Any], int] | None:
+def _stackable(function: CellFunction, args: Sequence[Raw]) -> tuple[tuple[object, ...], list[Any], int] | None:
     """What must be the same for calls to be merged, the rows to stack per argument, and how many.
 
     None: the call stands alone.

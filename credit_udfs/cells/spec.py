@@ -268,13 +268,9 @@ def _arguments(name: str, body: Callable[..., Any]) -> tuple[Arg, ...]:
     args = []
     for parameter in inspect.signature(body).parameters.values():
         hint = hints.get(parameter.name)
-        declared = (
-            [x for x in get_args(hint)[1:] if isinstance(x, Arg)] if get_origin(hint) is Annotated else []
-        )
+        declared = [x for x in get_args(hint)[1:] if isinstance(x, Arg)] if get_origin(hint) is Annotated else []
         if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD or len(declared) != 1:
-            raise DeclarationError(
-                f"{name}: parameter {parameter.name} needs Annotated[type, table/number/...]"
-            )
+            raise DeclarationError(f"{name}: parameter {parameter.name} needs Annotated[type, table/number/...]")
         default = REQUIRED if parameter.default is parameter.empty else parameter.default
         args.append(replace(declared[0], name=parameter.name, default=default))
     return tuple(args)
