@@ -63,6 +63,18 @@ def write(assessment: Assessment, path: str | Path, lang: Lang = "zh", *, force:
     return write_workbook(assessment, Path(path), lang, force=force, source_date_epoch=int(now().timestamp()), **extras)
 
 
+def train(tables: Tables, *, progress: Progress | None = None) -> Model:
+    """Train the default model on the firms of `tables` with a known grade and default (attachment 1).
+
+    Deterministic: the same tables give the same numbers. Raises BadInput when there is too little to train on.
+    """
+    from credit_udfs.methods.linear import train as train_linear
+
+    if progress:
+        progress("train", 0, 0)
+    return train_linear(tables, trained=now().date().isoformat())
+
+
 def load_model(model: str | Path | Model) -> Model:
     """A model by shipped name, by file, or itself. Raises BadInput or NotAvailable when it can't be used."""
     if isinstance(model, Model):

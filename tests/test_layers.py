@@ -12,9 +12,34 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "credit_udfs"
 
 # A layer may import those to its right, and itself.
-ORDER = ["cli", "hosts", "commands", "cells", "api", "methods", "workbook", "models", "core", "types", "errors", "locale"]
+ORDER = [
+    "cli",
+    "hosts",
+    "commands",
+    "cells",
+    "doctor",
+    "api",
+    "methods",
+    "workbook",
+    "models",
+    "core",
+    "types",
+    "errors",
+    "locale",
+]
 BANNED = {
-    "core": {"pandas", "sklearn", "openpyxl", "xlwings", "xlsxwriter", "fastexcel", "torch", "pathlib", "time", "random"},
+    "core": {
+        "pandas",
+        "sklearn",
+        "openpyxl",
+        "xlwings",
+        "xlsxwriter",
+        "fastexcel",
+        "torch",
+        "pathlib",
+        "time",
+        "random",
+    },
     "cells": {"pandas", "sklearn", "openpyxl", "xlwings", "uno", "torch"},
     "workbook": {"pandas", "sklearn", "xlwings", "torch"},
     "hosts": {"sklearn", "torch"},
@@ -80,7 +105,9 @@ def test_a_host_imports_no_other_host() -> None:
 
 def loaded_after(code: str) -> set[str]:
     program = f"import sys\n{code}\nprint(*sorted({{m.split('.')[0] for m in sys.modules}}))"
-    return set(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split())
+    return set(
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    )
 
 
 def test_importing_the_package_is_light() -> None:

@@ -1,0 +1,304 @@
+"""The command line: each command reads its options, calls the API, and says what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from credit_udfs.errors import CreditError
+from credit_udfs.locale import LANGS, Lang, text
+from credit_udfs.types import Progress
+
+EXIT_INPUT, EXIT_INTERRUPTED = 1, 130
+
+
+def _system_language() -> Lang:
+    """CREDIT_UDFS_LANG, else the system's: Chinese where it says so, English otherwise."""
+    names = (os.environ.get(name, "") for name in ("CREDIT_UDFS_LANG", "LC_ALL", "LC_MESSAGES", "LANG"))
+    return "zh" if next((name for name in names if name), "").lower().startswith("zh") else "en"
+
+
+LANG = _system_language()
+
+
+def t(key: str, **values: object) -> str:
+    return text(f"cli.{key}", LANG, **values)
+
+
+class Group(click.Group):
+    """Turns our errors into one plain message and an exit code, in the user's language."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CreditError as error:
+            click.echo(error.text(_lang_of(ctx)), err=True)
+            sys.exit(EXIT_INPUT)
+        except KeyboardInterrupt:
+            click.echo(t("interrupted"), err=True)
+            sys.exit(EXIT_INTERRUPTED)
+
+
+def _lang_of(ctx: click.Context) -> Lang:
+    chosen = ctx.find_root().meta.get("credit_udfs.lang")
+    return cast(Lang, chosen) if chosen in LANGS else LANG
+
+
+@contextmanager
+def progress() -> Iterator[Progress | None]:
+    """A line per stage with count and time left on standard error, when that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        tasks: dict[str, Any] = {}
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                for other in tasks.values():  # stages follow one another: the one before is finished
+                    known = bar.tasks[other].total
+                    bar.update(other, completed=known if known is not None else 1, total=known or 1)
+                tasks[stage] = bar.add_task(text(f"stages.{stage}", LANG), total=total or None)
+            bar.update(tasks[stage], completed=done, total=total or None)
+
+        yield tell
+        for task in tasks.values():
+            known = bar.tasks[task].total
+            bar.update(task, completed=known if known is not None else 1, total=known or 1)
+
+
+def _remember_lang(ctx: click.Context, _: click.Parameter, value: str | None) -> str:
+    lang = value or LANG
+    ctx.find_root().meta["credit_udfs.lang"] = lang
+    return lang
+
+
+def lang_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--lang", type=click.Choice(LANGS), callback=_remember_lang, is_eager=True, help=t("help_lang")
+    )(command)
+
+
+def files_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.argument(
+        "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar=t("metavar_files")
+    )(command)
+
+
+def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that plans loans; names are those of core.assess.Settings and Limits."""
+    share = click.FloatRange(0, 1)
+    options = [
+        click.option("--budget", type=click.FloatRange(0), help=t("help_budget")),
+        click.option("--rate-min", type=share, help=t("help_rate_min")),
+        click.option("--rate-max", type=share, help=t("help_rate_max")),
+        click.option("--amount-min", type=click.FloatRange(0, min_open=True), help=t("help_amount_min")),
+        click.option("--amount-max", type=click.FloatRange(0, min_open=True), help=t("help_amount_max")),
+        click.option("--lgd", type=share, help=t("help_lgd")),
+        click.option("--funding", type=share, help=t("help_funding")),
+        click.option("--churn", type=click.Choice(["power", "log_quadratic", "isotonic"]), help=t("help_churn")),
+        click.option("--lend-to", type=click.Choice(["auto", "new", "rated", "all"]), help=t("help_lend_to")),
+        click.option("--model", default="default", show_default=True, help=t("help_model")),
+        click.option("--max-loss", type=share, help=t("help_max_loss")),
+        click.option("--max-churn", type=share, help=t("help_max_churn")),
+        click.option("--max-industry-share", type=share, help=t("help_max_industry_share")),
+        click.option("--max-c-share", type=share, help=t("help_max_c_share")),
+        click.option("--min-firms", type=click.IntRange(0), help=t("help_min_firms")),
+        click.option("--one-rate-per-grade", is_flag=True, help=t("help_one_rate")),
+        click.option("--rates-ordered", is_flag=True, help=t("help_ordered")),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def settings_from(options: dict[str, Any]) -> Any:
+    """core.assess.Settings from the options that were given; takes them out of `options`."""
+    from credit_udfs.core.allocation import Limits
+    from credit_udfs.core.assess import Settings
+
+    c_share = options.pop("max_c_share")
+    limits = Limits(
+        sector_share=options.pop("max_industry_share"),
+        grade_share=None if c_share is None else {"C": c_share},
+        expected_loss=options.pop("max_loss"),
+        mean_churn=options.pop("max_churn"),
+        min_clients=options.pop("min_firms"),
+        one_rate_per_grade=options.pop("one_rate_per_grade"),
+        rates_ordered=options.pop("rates_ordered"),
+    )
+    names = [name for name in Settings.__dataclass_fields__ if name in options]
+    given = {name: value for name in names if (value := options.pop(name)) is not None}
+    return Settings(limits=limits, **given)
+
+
+@click.group(cls=Group, help=t("help_main"), epilog=t("help_exit_codes"), context_settings={"max_content_width": 100})
+@click.version_option(package_name="credit_udfs", prog_name="credit-udfs")
+def main() -> None:
+    pass
+
+
+def say_summary(assessment: Any, path: Path | None, lang: Lang) -> None:
+    """Five lines on what was decided, and where the workbook is."""
+    from credit_udfs.core.summary import summarise
+
+    s = summarise(assessment)
+    yi = {"budget": s.budget / 1e4, "amount": s.amount / 1e4, "profit": s.profit / 1e4, "bound": s.bound / 1e4}
+    loss = s.expected_loss / 1e4
+
+    def line(key: str, **values: object) -> None:
+        click.echo(text(f"cli.{key}", lang, **values))
+
+    line("sum_firms", firms=s.firms, scored=s.scored, problems=len(assessment.tables.problems))
+    line("sum_lent", applicants=s.applicants, lent=s.lent, refused=sum(s.refused.values()), **s.refused)
+    line("sum_money", **yi, share=s.amount / s.budget if s.budget else 0.0)
+    line("sum_profit", **yi, loss=loss, churn=s.mean_churn)
+    line("sum_proof", **yi, gap=s.gap, price=s.price_per_million / 1e4)
+    if path is not None:
+        line("sum_path", path=path)
+
+
+@main.command(help=t("help_run"))
+@files_argument
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("credit-plan.xlsx"), show_default=True,
+              help=t("help_output"))  # fmt: skip
+@click.option("--force", is_flag=True, help=t("help_force"))
+@click.option("--json", "as_json", is_flag=True, help=t("help_json"))
+@lang_option
+@plan_options
+def run(files: tuple[Path, ...], output: Path, force: bool, as_json: bool, lang: Lang, **options: Any) -> None:
+    from credit_udfs import api
+
+    model = options.pop("model")
+    settings = settings_from(options)
+    _refuse_existing(output, force)
+    with progress() as tell:
+        tables = api.read(*files, progress=tell)
+        assessment = api.assess(tables, settings, model=model, progress=tell)
+        if tell:
+            tell("write", 0, 0)
+        api.write(assessment, output, lang, force=force)
+    _say_problems(tables, lang)
+    if as_json:
+        _say_json(assessment, output)
+    else:
+        say_summary(assessment, output, lang)
+
+
+def _say_json(assessment: Any, output: Path) -> None:
+    from credit_udfs.core.summary import summarise
+
+    problems = [{"place": p.place(), "count": p.count, "text": p.text("en")} for p in assessment.tables.problems]
+    summary = {**summarise(assessment).as_dict(), "workbook": str(output), "problems": problems}
+    click.echo(json.dumps(summary, ensure_ascii=False, indent=1))
+
+
+def _refuse_existing(output: Path, force: bool) -> None:
+    """Say at once, not after the work, that the output is there already or its folder isn't."""
+    if output.exists() and not force:
+        raise click.UsageError(t("output_exists", path=output))
+    if not output.resolve().parent.is_dir():
+        raise click.UsageError(t("output_folder", path=output.resolve().parent))
+
+
+def _say_problems(tables: Any, lang: Lang, most: int = 5) -> None:
+    problems = tables.problems
+    for problem in problems[:most]:
+        click.echo(f"{problem.place()}: {problem.text(lang)}", err=True)
+    if len(problems) > most:
+        click.echo(text("cli.more_problems", lang, count=len(problems) - most), err=True)
+
+
+@main.command(help=t("help_indicators"))
+@files_argument
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("indicators.csv"), show_default=True,
+              help=t("help_indicators_output"))  # fmt: skip
+@click.option("--set", "sets", type=click.Choice(["six", "p0", "p4", "wide"]), multiple=True, default=("six",),
+              show_default=True, help=t("help_indicators_set"))  # fmt: skip
+@click.option("--force", is_flag=True, help=t("help_force"))
+@lang_option
+def indicators(files: tuple[Path, ...], output: Path, sets: tuple[str, ...], force: bool, lang: Lang) -> None:
+    from credit_udfs import api
+    from credit_udfs.core.indicators import SETS, compute
+    from credit_udfs.workbook.tables_out import write_frame
+
+    _refuse_existing(output, force)
+    with progress() as tell:
+        tables = api.read(*files, progress=tell)
+        keys = [key for name in sets for key in SETS[name]]
+        frame = compute(tables.purchases, tables.sales, tables.firms["firm"].to_list(), keys)
+        write_frame(frame, output)
+    _say_problems(tables, lang)
+    click.echo(text("cli.written", lang, path=output, rows=frame.height))
+
+
+@main.command(help=t("help_train"))
+@files_argument
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("model.json"), show_default=True,
+              help=t("help_train_output"))  # fmt: skip
+@click.option("--force", is_flag=True, help=t("help_force"))
+@lang_option
+def train(files: tuple[Path, ...], output: Path, force: bool, lang: Lang) -> None:
+    from credit_udfs import api
+    from credit_udfs.workbook.files import write_text
+
+    _refuse_existing(output, force)
+    with progress() as tell:
+        tables = api.read(*files, progress=tell)
+        model = api.train(tables, progress=tell)
+    write_text(output, model.to_json())
+    data = model.data
+    click.echo(text("cli.trained", lang, path=output, firms=data["firms"], defaults=data["defaults"]))
+
+
+@main.command(help=t("help_sample"))
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--size", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True, help=t("help_size"))
+@click.option("--seed", type=int, default=2020, show_default=True, help=t("help_seed"))
+@lang_option
+def sample(folder: Path, size: float, seed: int, lang: Lang) -> None:
+    from credit_udfs.workbook.sample import write_sample
+
+    for path in write_sample(folder, size=size, seed=seed, lang=lang):
+        click.echo(path)
+
+
+@main.command(help=t("help_demo"))
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True,
+              help=t("help_demo_folder"))  # fmt: skip
+@lang_option
+def demo(folder: Path, lang: Lang) -> None:
+    from credit_udfs import api
+    from credit_udfs.workbook.sample import write_sample
+
+    output = folder / "credit-plan.xlsx"
+    with progress() as tell:
+        paths = write_sample(folder, lang=lang)
+        tables = api.read(*paths, progress=tell)
+        assessment = api.assess(tables, progress=tell, budget=20_000_000)
+        api.write(assessment, output, lang, force=True)
+    say_summary(assessment, output.resolve(), lang)
+
+
+@main.command(help=t("help_doctor"))
+@lang_option
+def doctor(lang: Lang) -> None:
+    from credit_udfs.doctor import examine
+
+    findings = examine()
+    for finding in findings:
+        click.echo(f"{finding.mark} {finding.name:<14} {finding.found or '-':<12} {finding.text(lang)}")
+    if any(finding.needed and not finding.found for finding in findings):
+        sys.exit(EXIT_INPUT)

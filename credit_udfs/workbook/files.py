@@ -1,0 +1,45 @@
+"""Writing a file so that nothing is lost: beside the target first, then renamed onto it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from credit_udfs.errors import BadInput
+
+
+@contextmanager
+def replacing(path: Path, *, force: bool = True) -> Iterator[Path]:
+    """A temporary path in the folder of `path`; renamed onto it when the block ends well, removed otherwise.
+
+    Raises BadInput when `path` exists and `force` is not set, or when its folder is missing or can't be written.
+    """
+    if path.exists() and not force:
+        raise BadInput("files.exists", path=path)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.resolve().parent)
+    except OSError as cause:
+        raise BadInput("files.folder", path=path.resolve().parent, reason=cause.strerror) from cause
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes it private; a result is as readable as any file the user makes.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    except PermissionError as cause:
+        raise BadInput("files.in_use", path=path) from cause
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str, *, force: bool = True) -> Path:
+    """Write UTF-8 text that way. Returns `path`."""
+    with replacing(path, force=force) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path

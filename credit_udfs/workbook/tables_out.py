@@ -1,0 +1,57 @@
+"""A plain table to a file: CSV, Parquet or a one-sheet workbook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from credit_udfs.errors import BadInput
+from credit_udfs.workbook.files import replacing
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_frame(frame: pl.DataFrame, path: Path, *, force: bool = True) -> Path:
+    """Write `frame` in the format that the ending of `path` names (.csv, .parquet, .xlsx). Returns `path`.
+
+    Text that a spreadsheet program would take for a formula gets an apostrophe before it in CSV, where nothing else
+    marks it as text; in a workbook it is written as text. CSV has a byte-order mark, so that Excel reads Chinese.
+    Raises BadInput for another ending, or when the file can't be written.
+    """
+    kind = path.suffix.lower()
+    if kind not in {".csv", ".parquet", ".xlsx"}:
+        raise BadInput("files.format", suffix=path.suffix or path.name)
+    with replacing(path, force=force) as temporary:
+        if kind == ".csv":
+            frame.with_columns(_defused(name) for name in frame.columns if frame[name].dtype == pl.String).write_csv(
+                temporary, include_bom=True
+            )
+        elif kind == ".parquet":
+            frame.write_parquet(temporary)
+        else:
+            _write_xlsx(frame, temporary)
+    return path
+
+
+def _defused(name: str) -> pl.Expr:
+    text = pl.col(name)
+    risky = text.str.slice(0, 1).is_in(FORMULA_STARTS)
+    return pl.when(risky).then(pl.concat_str(pl.lit("'"), text)).otherwise(text).alias(name)
+
+
+def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
+    import xlsxwriter
+
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        sheet = book.add_worksheet("indicators")
+        sheet.write_row(0, 0, frame.columns, book.add_format({"bold": True}))
+        for row, values in enumerate(frame.iter_rows(), start=1):
+            for column, value in enumerate(values):
+                if isinstance(value, str):
+                    sheet.write_string(row, column, value)
+                elif value is not None:
+                    sheet.write(row, column, value)
+        sheet.freeze_panes(1, 1)
+        sheet.autofit()
