@@ -1,0 +1,404 @@
+"""From the bank's files to checked tables: every problem at once, every repair counted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
+from typing import Any
+
+import polars as pl
+
+from credit_udfs.core.tables import FIRMS_SCHEMA, INVOICE_SCHEMA, ChurnTable, Source, Tables
+from credit_udfs.errors import BadFile, Problem
+from credit_udfs.types import Grade, Progress
+from credit_udfs.workbook.columns import coerce
+from credit_udfs.workbook.contract import CHURN, TABLES, Labels, TableKey
+from credit_udfs.workbook.findings import Findings, Items, limited
+from credit_udfs.workbook.guard import file_format
+from credit_udfs.workbook.tables_in import Raw, csv_table, parquet_table, workbook_tables
+
+BOOK: tuple[TableKey, ...] = ("firms", "purchases", "sales")
+SUFFIXES = (".xlsx", ".xlsm", ".csv", ".tsv", ".parquet")
+STAGE = "read"
+
+# Rows carry their address until the checks across tables are done.
+_ROW = "row"
+_CENT = 0.015
+
+_EXPECTED = {
+    "number": "not_a_number",
+    "date": "not_a_date",
+    "status": "unknown_status",
+    "grade": "unknown_grade",
+    "yes_no": "not_yes_no",
+}
+
+
+@dataclass
+class _Part:
+    """One table of one file, its values understood: `frame` has the canonical columns and the row."""
+
+    raw_file: str
+    sheet: str
+    key: TableKey
+    frame: pl.DataFrame
+    findings: Findings
+    rows: int
+
+
+@dataclass
+class _File:
+    """What one file held."""
+
+    path: Path
+    parts: list[_Part] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    sha256: str = ""
+
+    def held(self) -> set[TableKey]:
+        return {part.key for part in self.parts}
+
+
+def read(paths: str | Path | Iterable[str | Path], *, today: dt.date, progress: Progress | None = None) -> Tables:
+    """Read the attachments: workbooks, CSV or Parquet files, or folders of them, in any order.
+
+    paths: one or several. Together they must hold enterprises, input invoices and output invoices; the rates and
+        churn rates are optional. A workbook with all three stands for itself; single tables complete one another.
+    today: an invoice dated later is reported.
+    progress: told the stage "read", bytes read and bytes in all.
+
+    Returns checked tables; those with grades come first, otherwise in the order given. Rows of unknown enterprises
+    and blank rows are left out, exact duplicates are kept, and both are said in `problems` or counted in `sources`.
+    Raises BadFile with every problem found, up to a sensible number.
+    """
+    files = _expand([paths] if isinstance(paths, (str, Path)) else paths)
+    books = _read_all(files, today, progress)
+    problems = [problem for book in books for problem in book.problems]
+    problems += [problem for book in books for part in book.parts for problem in part.findings.problems]
+    problems += _missing_tables(books)
+    # A sheet that can't be understood would make every firm of it look unknown: first things first.
+    broken = any(problem.severity == "error" for problem in problems)
+    books.sort(key=lambda book: not _has_grades(book))
+    parts = {key: [part for book in books for part in book.parts if part.key == key] for key in TABLES}
+    firms = _firms(parts["firms"], problems)
+    purchases = _invoices(parts["purchases"])
+    sales = _invoices(parts["sales"])
+    if not broken:
+        problems += _unknown_firms(parts["purchases"], firms)
+        problems += _unknown_firms(parts["sales"], firms)
+        problems += _silent_firms(parts["firms"], purchases, sales)
+    churn = _churn(parts["churn"], problems)
+    if any(problem.severity == "error" for problem in problems):
+        raise BadFile(limited(problems))
+    known = firms["firm"].cast(pl.Categorical)
+    return Tables(
+        firms,
+        _of_known(purchases, known),
+        _of_known(sales, known),
+        churn,
+        tuple(problems),
+        tuple(_source(book) for book in books),
+    )
+
+
+def _expand(paths: Iterable[str | Path]) -> list[Path]:
+    """Files, with those of a folder in the order of their names; the same file only once."""
+    found: dict[Path, Path] = {}
+    for path in map(Path, paths):
+        inside = [path]
+        if path.is_dir():
+            inside = [
+                file
+                for file in sorted(path.iterdir())
+                if file.suffix.lower() in SUFFIXES and not file.name.startswith(("~$", "."))
+            ]
+            if not inside:
+                raise BadFile([Problem("error", "problems.empty_folder", {"path": str(path)}, path.name)])
+        for file in inside:
+            found.setdefault(file.resolve(), file)
+    if not found:
+        raise BadFile([Problem("error", "problems.no_files")])
+    return list(found.values())
+
+
+def _read_all(files: Sequence[Path], today: dt.date, progress: Progress | None) -> list[_File]:
+    """Files in the order given, two at a time: the parser runs outside Python's lock."""
+    total = sum(file.stat().st_size for file in files if file.is_file())
+    done: SimpleQueue[int | None] = SimpleQueue()
+    stop = Event()
+    by_size = sorted(files, key=lambda file: -file.stat().st_size if file.is_file() else 0)
+    with ThreadPoolExecutor(min(2, len(files))) as pool:
+        futures: dict[Path, Future[_File]] = {}
+        for file in by_size:
+            futures[file] = pool.submit(_read_file, file, today, done, stop)
+            futures[file].add_done_callback(lambda _future: done.put(None))
+        try:
+            left, so_far = len(futures), 0
+            while left:
+                # Progress is told from the caller's thread: a spreadsheet program accepts no other.
+                step = done.get()
+                left -= step is None
+                so_far += step or 0
+                if progress is not None and step:
+                    progress(STAGE, min(so_far, total), total)
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [futures[file].result() for file in files]
+
+
+def _read_file(path: Path, today: dt.date, done: SimpleQueue[int | None], stop: Event) -> _File:
+    book = _File(path)
+    try:
+        kind = file_format(path)
+        with path.open("rb") as file:
+            book.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        for raw in _tables(path, kind, book, done):
+            book.parts.append(_understand(raw, today))
+            if stop.is_set():
+                break
+    except BadFile as error:
+        book.problems += error.problems
+        return book
+    if not book.parts and not book.problems:
+        wanted = Labels(tuple(table.label for table in TABLES.values()))
+        seen = Items(book.ignored or ["-"], 8)
+        book.problems.append(Problem("error", "problems.nothing_known", {"tables": wanted, "seen": seen}, path.name))
+    return book
+
+
+def _tables(path: Path, kind: str, book: _File, done: SimpleQueue[int | None]) -> Iterator[Raw]:
+    size = path.stat().st_size
+    if kind == "workbook":
+        yield from workbook_tables(path, book.problems, book.ignored, lambda share: done.put(int(size * share)))
+        return
+    table = (csv_table if kind == "csv" else parquet_table)(path, book.problems)
+    if table is not None:
+        yield table
+        done.put(size)
+
+
+def _understand(raw: Raw, today: dt.date) -> _Part:
+    """Coerce every column, report what can't be, drop blank rows, check what one table can tell by itself."""
+    findings = Findings(raw.file, raw.sheet, raw.place)
+    cells = raw.frame
+    values: dict[str, pl.Series] = {_ROW: pl.int_range(cells.height, dtype=pl.UInt32, eager=True)}
+    wrong: dict[str, pl.Series] = {}
+    for column in raw.table.columns:
+        if column.key not in cells.columns:
+            continue
+        result = coerce(column.kind, cells[column.key], date1904=raw.date1904)
+        values[column.key], wrong[column.key] = result.values, result.bad
+        for key, count in result.repaired.items():
+            findings.repair(key, count)
+        if result.bad.any():
+            found = cells[column.key]
+            label = raw.labels[column.key]
+            findings.cells(_EXPECTED[column.kind], column.key, result.bad, found, column=label)
+    frame = pl.DataFrame(values)
+    keys = list(wrong)
+    blank = frame.select(pl.all_horizontal(pl.col(keys).is_null())).to_series()
+    for bad in wrong.values():
+        blank &= ~bad
+    findings.repair("blank_rows", int(blank.sum()))
+    for column in raw.table.required():
+        empty = frame[column.key].is_null() & ~wrong[column.key] & ~blank
+        if empty.any():
+            at = (int(empty.arg_true()[0]), column.key)
+            findings.add("error", "empty_cell", at=at, count=int(empty.sum()), column=raw.labels[column.key])
+    if blank.any():
+        frame = frame.filter(~blank)
+    rows = frame.height
+    if raw.table.key in ("purchases", "sales"):
+        frame = _compact(frame, findings, today)
+    return _Part(raw.file, raw.sheet, raw.table.key, frame, findings, rows)
+
+
+def _compact(frame: pl.DataFrame, findings: Findings, today: dt.date) -> pl.DataFrame:
+    """Invoices in their final types, after the checks that need the invoice number."""
+    frame = frame.with_columns(pl.col("firm", "counterparty").cast(pl.Categorical))
+    if "number" in frame.columns:
+        again = ~frame.select(pl.struct(pl.exclude(_ROW)).is_first_distinct()).to_series()
+        _warn_rows(findings, "duplicate_rows", frame, again, "number")
+    _warn_rows(findings, "future_date", frame, (frame["date"] > today).fill_null(False), "date", today=today)
+    off = ((frame["amount"] + frame["tax"] - frame["total"]).abs() > _CENT).fill_null(False)
+    _warn_rows(findings, "sum_differs", frame, off, "total")
+    frame = frame.rename({"status": "void"})
+    return frame.select(_ROW, *INVOICE_SCHEMA)
+
+
+def _warn_rows(findings: Findings, key: str, frame: pl.DataFrame, bad: pl.Series, column: str, **values: Any) -> None:
+    count = int(bad.sum())
+    if count:
+        row = int(frame[_ROW][int(bad.arg_max() or 0)])
+        findings.warn(key, at=(row, column), count=count, **values)
+
+
+def _has_grades(book: _File) -> bool:
+    return any(
+        part.key == "firms" and "grade" in part.frame.columns and part.frame["grade"].is_not_null().any()
+        for part in book.parts
+    )
+
+
+def _missing_tables(books: Sequence[_File]) -> list[Problem]:
+    """A workbook with all three tables stands for itself; whatever is left must make up all three together."""
+    loose = [book for book in books if not book.held() >= set(BOOK) and book.held() - {"churn"}]
+    if any(book.problems for book in books):
+        return []
+    complete = [book for book in books if book.held() >= set(BOOK)]
+    held = set().union(*(book.held() for book in loose)) if loose else set()
+    absent = [TABLES[key] for key in BOOK if key not in held]
+    if (complete and not loose) or not absent:
+        return []
+    where = loose or list(books)
+    names = Items([book.path.name for book in where], 3)
+    seen = Items([name for book in where for name in [p.sheet for p in book.parts] + book.ignored if name] or ["-"], 8)
+    file = where[0].path.name if len(where) == 1 else ""
+    return [
+        Problem(
+            "error",
+            "problems.missing_table",
+            {
+                "table": table.label,
+                "columns": Labels(tuple(column.label for column in table.required())),
+                "files": names,
+                "seen": seen,
+            },
+            file,
+        )
+        for table in absent
+    ]
+
+
+def _firms(parts: Sequence[_Part], problems: list[Problem]) -> pl.DataFrame:
+    """All enterprises, one row each; the same number twice is an error that names both places."""
+    frames = [pl.DataFrame(schema=FIRMS_SCHEMA)]
+    seen: dict[str, str] = {}
+    for part in parts:
+        repeated: list[tuple[int, str]] = []
+        for row, firm in part.frame.select(_ROW, "firm").iter_rows():
+            if firm is None:
+                continue
+            place = part.findings.place(row, "firm")
+            if firm in seen:
+                repeated.append((row, firm))
+            else:
+                at = f"{part.sheet}!{place}" if part.sheet else place
+                seen[firm] = f"{part.raw_file}, {at}"
+        for row, firm in repeated[:5]:
+            cell = part.findings.place(row, "firm")
+            values = {"firm": firm, "first": seen[firm]}
+            problems.append(Problem("error", "problems.firm_twice", values, part.raw_file, part.sheet, cell))
+        if len(repeated) > 5:
+            row = repeated[5][0]
+            values = {"count": len(repeated) - 5, "firms": Items([firm for _, firm in repeated[5:]])}
+            problems.append(
+                Problem(
+                    "error",
+                    "problems.firms_twice",
+                    values,
+                    part.raw_file,
+                    part.sheet,
+                    part.findings.place(row, "firm"),
+                )
+            )
+        frame = part.frame.with_columns(
+            pl.lit(None, dtype).alias(name) for name, dtype in FIRMS_SCHEMA.items() if name not in part.frame.columns
+        )
+        frames.append(frame.select(*FIRMS_SCHEMA).with_columns(pl.col("name").fill_null(pl.col("firm"))))
+    return pl.concat(frames)
+
+
+def _invoices(parts: Sequence[_Part]) -> pl.DataFrame:
+    frames = [part.frame.select(*INVOICE_SCHEMA) for part in parts]
+    return pl.concat(frames) if frames else pl.DataFrame(schema=INVOICE_SCHEMA)
+
+
+def _unknown_firms(parts: Sequence[_Part], firms: pl.DataFrame) -> list[Problem]:
+    found = []
+    known = firms["firm"].cast(pl.Categorical)
+    for part in parts:
+        strange = part.frame.filter(~pl.col("firm").is_in(known.implode()))
+        if strange.height:
+            names = strange["firm"].cast(pl.String).unique(maintain_order=True).to_list()
+            values = {"count": strange.height, "firms": Items(names)}
+            cell = part.findings.place(int(strange[_ROW][0]), "firm")
+            found.append(
+                Problem("warning", "problems.unknown_firm", values, part.raw_file, part.sheet, cell, strange.height)
+            )
+    return found
+
+
+def _silent_firms(parts: Sequence[_Part], purchases: pl.DataFrame, sales: pl.DataFrame) -> list[Problem]:
+    """Enterprises without a single invoice: they stay, and can't be scored."""
+    heard = set(purchases["firm"].unique().cast(pl.String)) | set(sales["firm"].unique().cast(pl.String))
+    found = []
+    for part in parts:
+        silent = [(row, firm) for row, firm in part.frame.select(_ROW, "firm").iter_rows() if firm not in heard]
+        if silent:
+            values = {"count": len(silent), "firms": Items([firm for _row, firm in silent])}
+            cell = part.findings.place(silent[0][0], "firm")
+            found.append(
+                Problem("warning", "problems.no_invoices", values, part.raw_file, part.sheet, cell, len(silent))
+            )
+    return found
+
+
+def _churn(parts: Sequence[_Part], problems: list[Problem]) -> ChurnTable | None:
+    if not parts:
+        return None
+    if len(parts) > 1:
+        second = parts[1]
+        first = ", ".join(filter(None, (parts[0].raw_file, parts[0].sheet)))
+        problems.append(Problem("error", "problems.churn_twice", {"first": first}, second.raw_file, second.sheet))
+    part = parts[0]
+    for key in ("rate", "A", "B", "C"):
+        # A rate typed as 4 instead of 4% would be read as 400%.
+        outside = ((part.frame[key] < 0) | (part.frame[key] > 1)).fill_null(False)
+        if outside.any():
+            found = part.frame[key].filter(outside)[0]
+            row = int(part.frame[_ROW].filter(outside)[0])
+            cell = part.findings.place(row, key)
+            label = next(column.label for column in CHURN.columns if column.key == key)
+            problems.append(
+                Problem(
+                    "error",
+                    "problems.not_a_share",
+                    {"found": f"{found:g}", "column": label},
+                    part.raw_file,
+                    part.sheet,
+                    cell,
+                    int(outside.sum()),
+                )
+            )
+    frame = part.frame.drop_nulls()
+    grades: tuple[Grade, ...] = ("A", "B", "C")
+    return ChurnTable(frame["rate"].to_numpy(), {grade: frame[grade].to_numpy() for grade in grades})
+
+
+def _of_known(invoices: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
+    is_known = invoices["firm"].is_in(known.implode())
+    return invoices if is_known.all() else invoices.filter(is_known)
+
+
+def _source(book: _File) -> Source:
+    rows: dict[str, int] = {}
+    repaired: Counter[str] = Counter()
+    for part in book.parts:
+        rows[part.sheet or part.key] = part.rows
+        repaired.update(part.findings.repaired)
+        for problem in part.findings.problems:
+            repaired[problem.key] += problem.count
+    if book.ignored:
+        repaired["problems.sheets_ignored"] = len(book.ignored)
+    return Source(book.path.name, book.sha256, rows, dict(repaired))
