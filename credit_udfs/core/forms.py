@@ -1,11 +1,11 @@
 """Probabilities from exported numbers, with numpy alone: what a fitted method is, once training is over.
 
-A *form* is a JSON-able dict whose "form" names how it is evaluated; lists are arrays. `evaluate(form, X)` takes
-X (n, k), NaN where an indicator is missing, and returns (n, classes) probabilities, rows summing to 1, columns in
-the order of the classes it was trained on. Two-class forms give [1 - p, p].
+A *form* is a JSON-able dict whose "form" names how it is evaluated; lists are arrays. `evaluate(form, X)`
+takes X (n, k), NaN where an indicator is missing, and returns (n, classes) probabilities, rows summing to 1,
+columns in the order of the classes it was trained on. Two-class forms give [1 - p, p].
 
-Steps of a "chain" transform X column by column or as a whole (`_STEPS`); its "end" is a form. Neither scikit-learn
-nor torch is needed, and they give the same figures to within rounding (tests: 1e-12).
+Steps of a "chain" transform X column by column or as a whole (`_STEPS`); its "end" is a form. Neither
+scikit-learn nor torch is needed, and they give the same figures to within rounding (tests: 1e-12).
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ Form: TypeAlias = Mapping[str, Any]
 
 
 def evaluate(form: Form, x: Floats) -> Floats:
-    """Probabilities (n, classes) of the rows of x (n, k). Raises BadInput for an unknown form or a wrong k."""
+    """Probabilities (n, classes) of the rows of x (n, k). Raises BadInput for an unknown form or a wrong
+    k.
+    """
     return _lookup(_FORMS, form)(form, np.asarray(x, dtype=np.float64))
 
 
@@ -39,9 +41,9 @@ def chain(steps: Sequence[Form], end: Form) -> dict[str, Any]:
 
 
 def _lookup(table: Mapping[str, Callable[[Form, Floats], Floats]], form: Form) -> Callable[[Form, Floats], Floats]:
-    name = form.get("form")
+    name = str(form.get("form"))
     if name not in table:
-        raise BadInput("forms.unknown", form=str(name), known=", ".join(sorted(table)))
+        raise BadInput("forms.unknown", form=name, known=", ".join(sorted(table)))
     return table[name]
 
 
@@ -54,7 +56,7 @@ def _columns(x: Floats, expected: int) -> None:
         raise BadInput("forms.columns", expected=expected, shape=str(x.shape))
 
 
-# --- steps: (n, k) -> (n, m) -----------------------------------------------------------------------------------
+# --- steps: (n, k) -> (n, m) --------------------------------------------------------------------------------
 
 
 def _impute(step: Form, x: Floats) -> Floats:
@@ -110,7 +112,7 @@ _STEPS: Mapping[str, Callable[[Form, Floats], Floats]] = {
 }
 
 
-# --- links -----------------------------------------------------------------------------------------------------
+# --- links --------------------------------------------------------------------------------------------------
 
 
 def sigmoid(z: Floats) -> Floats:
@@ -138,7 +140,7 @@ _ACTIVATIONS: Mapping[str, Callable[[Floats], Floats]] = {
 }
 
 
-# --- forms: (n, k) -> (n, classes) -----------------------------------------------------------------------------
+# --- forms: (n, k) -> (n, classes) --------------------------------------------------------------------------
 
 
 def _chain(form: Form, x: Floats) -> Floats:
@@ -151,7 +153,9 @@ def _constant(form: Form, x: Floats) -> Floats:
 
 
 def _logistic(form: Form, x: Floats) -> Floats:
-    """One row of coefficients: p = sigmoid(b + w x). One row per class: softmax (discriminant functions as well)."""
+    """One row of coefficients: p = sigmoid(b + w x). One row per class: softmax (discriminant functions as
+    well).
+    """
     weights, bias = np.atleast_2d(_array(form, "coefficients")), np.atleast_1d(_array(form, "intercept"))
     _columns(x, weights.shape[1])
     z = x @ weights.T + bias
@@ -168,7 +172,9 @@ def _ordinal(form: Form, x: Floats) -> Floats:
 
 
 def network(layers: Sequence[Form], x: Floats) -> Floats:
-    """(n, k) -> (n, outputs): x @ weights + bias through each layer's activation; weights (inputs, outputs)."""
+    """(n, k) -> (n, outputs): x @ weights + bias through each layer's activation; weights (inputs,
+    outputs).
+    """
     for layer in layers:
         weights = _array(layer, "weights")
         _columns(x, weights.shape[0])
@@ -183,7 +189,8 @@ def _mlp(form: Form, x: Floats) -> Floats:
 
 
 def _codes(form: Form, x: Floats) -> Floats:
-    """A network with one output that stands for a class by its code: P(class) ~ exp(-(z - code)^2 / (2 spread^2)).
+    """A network with one output that stands for a class by its code: P(class) ~ exp(-(z - code)^2 / (2
+    spread^2)).
 
     The likeliest class is the one with the nearest code, as the paper rounds.
     """
@@ -192,7 +199,8 @@ def _codes(form: Form, x: Floats) -> Floats:
 
 
 def closeness(form: Form, x: Floats) -> Floats:
-    """TOPSIS, (n, k) -> (n,): D- / (D+ + D-), distances to the worst and best of the weighted, normed columns.
+    """TOPSIS, (n, k) -> (n,): D- / (D+ + D-), distances to the worst and best of the weighted, normed
+    columns.
 
     norms: the columns' Euclidean norms at fitting; best, worst: per column, in normed units, before weights.
     """
@@ -213,7 +221,9 @@ def _topsis(form: Form, x: Floats) -> Floats:
 
 
 def _svm(form: Form, x: Floats) -> Floats:
-    """A support vector machine with an RBF kernel, one against one, and Platt's sigmoid on its decision values."""
+    """A support vector machine with an RBF kernel, one against one, and Platt's sigmoid on its decision
+    values.
+    """
     decision = svm_decision(form, x)
     slope, offset = _array(form, "slope"), _array(form, "offset")
     p = sigmoid(-(decision * slope + offset))
@@ -224,7 +234,9 @@ def _svm(form: Form, x: Floats) -> Floats:
 
 
 def svm_decision(form: Form, x: Floats) -> Floats:
-    """(n, 1) for two classes, else (n, classes): votes, ties broken by summed confidence (scikit-learn's "ovr")."""
+    """(n, 1) for two classes, else (n, classes): votes, ties broken by summed confidence (scikit-learn's
+    "ovr").
+    """
     vectors, dual = _array(form, "vectors"), _array(form, "dual")
     intercept, counts = _array(form, "intercept"), [int(c) for c in form["counts"]]
     _columns(x, vectors.shape[1])
@@ -254,7 +266,9 @@ def svm_decision(form: Form, x: Floats) -> Floats:
 
 
 def _leaves(tree: Form, x: Floats) -> Ints:
-    """Index of the leaf each row falls into: left where x <= threshold, NaN where the tree learnt it to go."""
+    """Index of the leaf each row falls into: left where x <= threshold, NaN where the tree learnt it to
+    go.
+    """
     feature = np.asarray(tree["feature"], dtype=np.int64)
     threshold, left = _array(tree, "threshold"), np.asarray(tree["left"], dtype=np.int64)
     right = np.asarray(tree["right"], dtype=np.int64)
@@ -272,8 +286,8 @@ def _leaves(tree: Form, x: Floats) -> Ints:
 
 
 def _forest(form: Form, x: Floats) -> Floats:
-    """Mean over trees of the leaves' class shares; values (nodes, classes). Inputs are rounded to 32 bits first,
-    as scikit-learn does."""
+    """Mean over trees of the leaves' class shares; values (nodes, classes). Inputs are rounded to 32 bits
+    first, as scikit-learn does."""
     narrow = x.astype(np.float32).astype(np.float64)
     total = sum(_array(tree, "value")[_leaves(tree, narrow)] for tree in form["trees"])
     result: Floats = np.asarray(total, dtype=np.float64) / len(form["trees"])
@@ -292,7 +306,8 @@ def _boosting(form: Form, x: Floats) -> Floats:
 
 
 def _cnn(form: Form, x: Floats) -> Floats:
-    """Convolutions over time, then a dense network. Columns of x are channels one after the other, each a series.
+    """Convolutions over time, then a dense network. Columns of x are channels one after the other, each a
+    series.
 
     convolutions: weights (out, in, width), bias, padding, activation, pool (maximum over that many steps).
     """
@@ -321,7 +336,9 @@ def _mean(form: Form, x: Floats) -> Floats:
 
 
 def _mixture(form: Form, x: Floats) -> Floats:
-    """Probabilities of groups, then of classes within each group: P(class) = sum P(group) shares[group][class]."""
+    """Probabilities of groups, then of classes within each group: P(class) = sum P(group)
+    shares[group][class].
+    """
     result: Floats = evaluate(form["of"], x) @ _array(form, "shares")
     return result
 

@@ -1,8 +1,9 @@
 """Every method, by name: the five papers' and ours.
 
-`METHODS[name].make(seed)` gives a scikit-learn classifier: fit(X (n, k), y), predict_proba, predict, classes_.
-X holds the method's indicators in order (`compute`), NaN where missing. `export` gives the fitted numbers as
-JSON-able dicts, and `core.forms.evaluate` the same probabilities from them without scikit-learn or torch.
+`METHODS[name].make(seed)` gives a scikit-learn classifier: fit(X (n, k), y), predict_proba, predict,
+classes_. X holds the method's indicators in order (`compute`), NaN where missing. `export` gives the fitted
+numbers as JSON-able dicts, and `core.forms.evaluate` the same probabilities from them without scikit-learn
+or torch.
 
 A module of methods has a tuple DECLARED and is listed in `_MODULES`. Importing this package imports neither
 scikit-learn nor torch.
@@ -16,18 +17,17 @@ from typing import Any
 import polars as pl
 
 from credit_udfs.core import indicators
+from credit_udfs.methods import p0, p1, p2, p3, p4
 from credit_udfs.methods.method import Estimator, Fitted, Method, Target, declare
 
-_MODULES: tuple[Any, ...] = ()
+_MODULES: tuple[Any, ...] = (p0, p1, p2, p3, p4)
 
 METHODS: dict[str, Method] = {method.name: method for module in _MODULES for method in module.DECLARED}
 
 __all__ = ["METHODS", "Estimator", "Fitted", "Method", "Target", "compute", "declare", "export"]
 
 
-def compute(
-    purchases: pl.DataFrame, sales: pl.DataFrame, firms: Sequence[str], keys: Iterable[str]
-) -> pl.DataFrame:
+def compute(purchases: pl.DataFrame, sales: pl.DataFrame, firms: Sequence[str], keys: Iterable[str]) -> pl.DataFrame:
     """core.indicators.compute, for the papers' own indicators as well (module constant INDICATORS there)."""
     wanted = tuple(dict.fromkeys(keys))
     owners = {key: module for module in _MODULES for key in getattr(module, "INDICATORS", ())}

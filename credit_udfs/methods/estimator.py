@@ -1,8 +1,8 @@
 """A scikit-learn classifier that is nothing but its fitted numbers.
 
-`FormClassifier` lets scikit-learn clone, cross-validate and put it in pipelines, without importing scikit-learn;
-a subclass writes `_fit`, which returns the fitted numbers (core.forms), and everything it predicts is evaluated
-from them. So what is exported and what is validated can't differ.
+`FormClassifier` lets scikit-learn clone, cross-validate and put it in pipelines, without importing
+scikit-learn; a subclass writes `_fit`, which returns the fitted numbers (core.forms), and everything it
+predicts is evaluated from them. So what is exported and what is validated can't differ.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from credit_udfs.types import Floats, Ints
 
 
 class FormClassifier:
-    """Base of our classifiers. Parameters are the keyword arguments of __init__, stored under their own names."""
+    """Base of our classifiers. Parameters are the keyword arguments of __init__, stored under their own
+    names.
+    """
 
     _estimator_type = "classifier"
     fitted_: dict[str, Any]

@@ -1,4 +1,6 @@
-"""What a method is: a name, its source, the indicators it reads, what it predicts, and how to make its estimator."""
+"""What a method is: a name, its source, the indicators it reads, what it predicts, and how to make its
+estimator.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,11 @@ class Estimator(Protocol):
 
     classes_: Ints
 
-    def fit(self, X: Floats, y: Ints) -> Any: ...
+    def fit(self, X: Floats, y: Ints) -> Any: ...  # noqa: N803
 
-    def predict_proba(self, X: Floats) -> Floats: ...
+    def predict_proba(self, X: Floats) -> Floats: ...  # noqa: N803
 
-    def predict(self, X: Floats) -> Ints: ...
+    def predict(self, X: Floats) -> Ints: ...  # noqa: N803
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Method:
 
     paper: "P0".."P4", or None for ours.
     indicators: keys for `credit_udfs.methods.compute`, in the order of the columns of X.
-    target: what the paper predicts with it. The estimators take any classes, so that validation may also train
+    target: what the paper predicts with it. The estimators but TOPSIS take any classes, so validation may also
+    train
         them on the other targets.
     make: a fresh estimator from a seed; the same seed and data give the same fit.
     note_zh, note_en: what stands in where the paper is silent or lost, and what it's worth.

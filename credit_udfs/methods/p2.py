@@ -1,0 +1,176 @@
+"""P2: a convolutional network on series of purchase invoices for the grade; stability and strength for the
+limit.
+
+The amounts, rates and top-ups of its strategy are in core.allocation. The network trains with PyTorch (the
+extra "cnn") and scores with numpy alone.
+
+Series: the last 36 calendar months up to the firm's last valid invoice of either side; channels: net
+purchases of the month, and their number. The paper says only "input invoice data"; it prints neither layers
+nor lengths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from credit_udfs.core import forms
+from credit_udfs.core.indicators import SCALE
+from credit_udfs.errors import NotAvailable
+from credit_udfs.methods.estimator import FormClassifier
+from credit_udfs.methods.fitting import MONEY, impute_step, log_step
+from credit_udfs.methods.method import declare
+from credit_udfs.types import Floats, Ints
+
+MONTHS = 36
+CHANNELS: tuple[str, ...] = ("p2_net", "p2_count")
+INDICATORS: tuple[str, ...] = tuple(f"{channel}_{month:02d}" for channel in CHANNELS for month in range(MONTHS))
+
+
+def compute(
+    purchases: pl.DataFrame, sales: pl.DataFrame, firms: Sequence[str], keys: Iterable[str] = INDICATORS
+) -> pl.DataFrame:
+    """The series of `firms` in their order: "firm" and one Float64 column per key; month 35 is the firm's
+    last.
+
+    Months without purchases are 0; a firm without any valid invoice is null throughout.
+    """
+    month = pl.col("date").dt.year().cast(pl.Int32) * 12 + pl.col("date").dt.month().cast(pl.Int32)
+    valid = [
+        side.filter(~pl.col("void")).select(pl.col("firm").cast(pl.String), month.alias("month"), "amount")
+        for side in (purchases, sales)
+    ]
+    last = pl.concat(valid).group_by("firm").agg(pl.col("month").max().alias("last"))
+    series = (
+        valid[0]
+        .join(last, on="firm")
+        .with_columns((MONTHS - 1 - (pl.col("last") - pl.col("month"))).alias("at"))
+        .filter(pl.col("at") >= 0)
+        .group_by("firm", "at")
+        .agg(
+            ((pl.col("amount") * SCALE).round().cast(pl.Int64).sum() / SCALE).alias("p2_net"),
+            pl.len().cast(pl.Float64).alias("p2_count"),
+        )
+    )
+    order = {firm: i for i, firm in enumerate(firms)}
+    table = np.full((len(order), len(CHANNELS), MONTHS), np.nan)
+    for firm in last["firm"]:
+        if firm in order:
+            table[order[firm]] = 0.0
+    for firm, at, net, count in series.iter_rows():
+        if firm in order:
+            table[order[firm], :, at] = net, count
+    columns = pl.DataFrame(table.reshape(len(order), -1), schema=list(INDICATORS)).fill_nan(None)
+    return columns.insert_column(0, pl.Series("firm", list(firms), dtype=pl.String)).select("firm", *keys)
+
+
+class ConvolutionalNetwork(FormClassifier):
+    """P2, section 2.1: two convolutions over time with rectifiers and max-pooling, a dense layer, a softmax.
+
+    The paper has no sizes: 8 and 16 kernels of 3 months, 32 dense units, Adam for `epochs` full-batch steps
+    of 0.005, weight decay 0.01 stand in. Amounts enter as signed logarithms of ten thousand yuan, divided by
+    the channel's training deviation. Raises NotAvailable when PyTorch isn't installed.
+    """
+
+    def __init__(self, epochs: int = 120, rate: float = 0.005, decay: float = 0.01, seed: int = 0) -> None:
+        self.epochs = epochs
+        self.rate = rate
+        self.decay = decay
+        self.seed = seed
+
+    def _fit(self, X: Floats, codes: Ints, count: int) -> dict[str, Any]:  # noqa: N803
+        length = X.shape[1] // len(CHANNELS)
+        steps: list[dict[str, Any]] = [impute_step(X), log_step([MONEY] * length + [1.0] * length)]
+        z = forms.transform(steps, X)
+        by_channel = z.reshape(len(z), len(CHANNELS), length)
+        sd = by_channel.std(axis=(0, 2))
+        center = np.repeat(by_channel.mean(axis=(0, 2)), length)
+        scale = np.repeat(np.where(sd > 0, sd, 1.0), length)
+        steps.append({"form": "affine", "center": center.tolist(), "scale": scale.tolist()})
+        series = ((z - center) / scale).reshape(by_channel.shape)
+        return forms.chain(steps, self._train(series, codes, count))
+
+    def _train(self, series: Floats, codes: Ints, count: int) -> dict[str, Any]:
+        try:
+            import torch
+        except ImportError as error:
+            raise NotAvailable("methods.no_torch") from error
+        functional = torch.nn.functional
+        length = series.shape[2] // 2 // 2
+        shapes = [(8, series.shape[1], 3), (16, 8, 3), (32, 16 * length), (count, 32)]
+        random = np.random.default_rng(self.seed)
+        # He's initial weights, drawn by numpy: no global random state is touched.
+        weights = [
+            torch.tensor(random.normal(0.0, (2.0 / np.prod(s[1:])) ** 0.5, s), requires_grad=True) for s in shapes
+        ]
+        biases = [torch.zeros(s[0], dtype=torch.float64, requires_grad=True) for s in shapes]
+        x, y = torch.from_numpy(series), torch.from_numpy(codes)
+        optimiser = torch.optim.AdamW(
+            [{"params": weights, "weight_decay": self.decay}, {"params": biases, "weight_decay": 0.0}],
+            lr=self.rate,
+        )
+        for _ in range(self.epochs):
+            h = x
+            for w, b in zip(weights[:2], biases[:2], strict=True):
+                h = functional.max_pool1d(torch.relu(functional.conv1d(h, w, b, padding=1)), 2)
+            h = torch.relu(functional.linear(h.flatten(1), weights[2], biases[2]))
+            loss = functional.cross_entropy(functional.linear(h, weights[3], biases[3]), y)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        w_, b_ = ([p.detach().numpy() for p in part] for part in (weights, biases))
+        return {
+            "form": "cnn",
+            "channels": series.shape[1],
+            "convolutions": [
+                {"weights": w.tolist(), "bias": b.tolist(), "padding": 1, "activation": "relu", "pool": 2}
+                for w, b in zip(w_[:2], b_[:2], strict=True)
+            ],
+            "layers": [
+                {"weights": w.T.tolist(), "bias": b.tolist(), "activation": activation}
+                for w, b, activation in zip(w_[2:], b_[2:], ("relu", "identity"), strict=True)
+            ],
+        }
+
+
+# What `stability` and `strength` read.
+STABILITY_USED: tuple[str, ...] = ("sales_variation", "purchase_variation", "returning_share", "sales_void_rate")
+STRENGTH_USED: tuple[str, ...] = ("annual_net_sales", "p4_psi1", "p4_psi2")
+
+
+def _ranks(x: Floats) -> Floats:
+    """Mid-ranks / n in 0..1 per column; a missing value has rank 0.5."""
+    result = np.full(x.shape, 0.5)
+    for j, column in enumerate(x.T):
+        known = ~np.isnan(column)
+        values = column[known]
+        below = (values[None, :] < values[:, None]).sum(axis=1)
+        equal = (values[None, :] == values[:, None]).sum(axis=1)
+        result[known, j] = (below + 0.5 * equal) / max(values.size, 1)
+    return result
+
+
+def stability(x: Floats) -> Floats:
+    """Stability (n,) in 0..1 among the given firms, from STABILITY_USED (n, 4): P2, section 2.2, strategy 3.
+
+    The paper names a "stability rating model" without printing it: the mean rank of low variation of monthly
+    sales and purchases, of returning customers and of few void invoices stands in.
+    """
+    result: Floats = _ranks(x * np.array([-1.0, -1.0, 1.0, -1.0])).mean(axis=1)
+    return result
+
+
+def strength(x: Floats) -> Floats:
+    """Strength (n,) in 0..1 among the given firms, from STRENGTH_USED (n, 3): P2, section 2.2, strategy 3.
+
+    The paper says "profit margin" and a "strength rating model": the mean rank of yearly sales, yearly gross
+    profit and gross margin stands in.
+    """
+    result: Floats = _ranks(x).mean(axis=1)
+    return result
+
+
+DECLARED = (declare("p2_cnn", "P2", INDICATORS, "grade", lambda seed: ConvolutionalNetwork(seed=seed)),)

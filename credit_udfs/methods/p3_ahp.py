@@ -1,0 +1,96 @@
+"""P3, sections 4.2.3 and 6: the analytic hierarchy process, and the emphasis of industries under a shock.
+
+Source of the method and its random indices: Saaty (1980), The Analytic Hierarchy Process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from credit_udfs.errors import BadInput, OutOfRange
+from credit_udfs.types import Floats
+
+# Mean consistency index of random reciprocal matrices of order 1..10.
+RANDOM_INDEX: tuple[float, ...] = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49)
+LIMIT = 0.1
+
+# The paper's three dimensions of risk.
+DIMENSIONS: tuple[str, ...] = ("debt_service", "guarantee", "policy")
+
+# How much more a dimension matters than another, Saaty's 1..9. The paper says in words which dimension leads
+# under an epidemic (medicine: debt service; manufacturing: guarantee and policy) and prints no matrix: these
+# stand in.
+EMPHASIS: Mapping[str, tuple[tuple[float, ...], ...]] = {
+    "calm": ((1.0, 2.0, 3.0), (1 / 2, 1.0, 2.0), (1 / 3, 1 / 2, 1.0)),
+    "medicine": ((1.0, 4.0, 5.0), (1 / 4, 1.0, 2.0), (1 / 5, 1 / 2, 1.0)),
+    "manufacturing": ((1.0, 1 / 3, 1 / 3), (3.0, 1.0, 1.0), (3.0, 1.0, 1.0)),
+}
+
+
+@dataclass(frozen=True)
+class Weights:
+    """weights: (n,), summing to 1; lambda_max: principal eigenvalue; index: (lambda_max - n) / (n - 1);
+    ratio: index / random index, 0 for n <= 2."""
+
+    weights: Floats
+    lambda_max: float
+    index: float
+    ratio: float
+
+
+def weights(matrix: Sequence[Sequence[float]] | Floats) -> Weights:
+    """Weights from pairwise comparisons: the principal eigenvector of a reciprocal matrix (n, n), 1 <= n <=
+    10.
+
+    Raises BadInput for a matrix that isn't square, positive and reciprocal; OutOfRange for a consistency
+    ratio above 0.1, since such judgements contradict each other.
+    """
+    a = np.asarray(matrix, dtype=np.float64)
+    n = a.shape[0]
+    if a.ndim != 2 or a.shape != (n, n) or not 1 <= n <= len(RANDOM_INDEX) or not np.all(a > 0):
+        raise BadInput("methods.ahp_matrix", shape=str(a.shape), largest=len(RANDOM_INDEX))
+    if not np.allclose(a * a.T, 1.0, rtol=1e-6):
+        i, j = np.unravel_index(np.abs(a * a.T - 1.0).argmax(), a.shape)
+        raise BadInput("methods.ahp_reciprocal", row=int(i) + 1, column=int(j) + 1)
+    values, vectors = np.linalg.eig(a)
+    at = int(values.real.argmax())
+    found = np.abs(vectors[:, at].real)
+    largest = float(values[at].real)
+    index = max((largest - n) / (n - 1), 0.0) if n > 1 else 0.0
+    ratio = index / RANDOM_INDEX[n - 1] if n > 2 else 0.0
+    if ratio > LIMIT:
+        raise OutOfRange("methods.ahp_inconsistent", ratio=ratio, limit=LIMIT)
+    return Weights(found / found.sum(), largest, index, ratio)
+
+
+def combined(criteria: Weights, below: Sequence[Weights]) -> tuple[Floats, float]:
+    """Weights (m,) of the lowest level and the whole hierarchy's consistency ratio.
+
+    criteria: n weights; below: n Weights over the same m elements, one per criterion. The ratio is
+    sum w_j index_j / sum w_j RI(m). Raises BadInput when the counts differ, OutOfRange for a ratio above 0.1.
+    """
+    sizes = {item.weights.size for item in below}
+    if len(below) != criteria.weights.size or len(sizes) != 1:
+        raise BadInput("methods.ahp_levels", criteria=int(criteria.weights.size), matrices=len(below))
+    random = RANDOM_INDEX[sizes.pop() - 1]
+    total = float(criteria.weights @ np.array([item.index for item in below]))
+    ratio = total / random if random > 0 else 0.0
+    if ratio > LIMIT:
+        raise OutOfRange("methods.ahp_inconsistent", ratio=ratio, limit=LIMIT)
+    result: Floats = criteria.weights @ np.stack([item.weights for item in below])
+    return result, ratio
+
+
+def risk(dimensions: Floats, emphasis: str = "calm") -> Floats:
+    """Risk (n,) in 0..1 from three dimensions (n, 3) in 0..1, larger = riskier, in the order of DIMENSIONS,
+    weighted as an industry's emphasis has it. Raises BadInput for an unknown emphasis or shape."""
+    if emphasis not in EMPHASIS:
+        raise BadInput("methods.ahp_emphasis", emphasis=emphasis, known=", ".join(EMPHASIS))
+    x = np.asarray(dimensions, dtype=np.float64)
+    if x.ndim != 2 or x.shape[1] != len(DIMENSIONS):
+        raise BadInput("forms.columns", expected=len(DIMENSIONS), shape=str(x.shape))
+    result: Floats = x @ weights(EMPHASIS[emphasis]).weights
+    return result
