@@ -1,0 +1,51 @@
+"""Model cards: sealed, complete, and readable to the last bit."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from credit_udfs import models
+from credit_udfs.core.indicators import SIX
+from credit_udfs.core.model_card import Model
+from credit_udfs.errors import BadInput, NotAvailable
+
+
+def test_a_card_reads_back_the_same() -> None:
+    model = models.load()
+    assert Model.from_json(model.to_json()) == model
+    assert model.indicators == SIX
+
+
+def test_a_changed_number_is_noticed() -> None:
+    card = json.loads(models.load().to_json())
+    card["numbers"]["default"]["intercept"] += 1e-12
+    with pytest.raises(BadInput, match="doesn't fit its own hash"):
+        Model.from_json(json.dumps(card), "mine.json")
+
+
+@pytest.mark.parametrize("field", ["data", "numbers", "trained", "hash", "schema"])
+def test_an_incomplete_card_is_refused(field: str) -> None:
+    card = json.loads(models.load().to_json())
+    del card[field]
+    with pytest.raises(BadInput, match=r"mine\.json is not a complete model card"):
+        Model.from_json(json.dumps(card), "mine.json")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1, 2]", "null", "not json", '{"schema": 1}'])
+def test_something_else_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="not a complete model card"):
+        Model.from_json(text, "x.json")
+
+
+def test_another_schema_is_refused() -> None:
+    card = json.loads(models.load().to_json())
+    card["schema"] = 99
+    with pytest.raises(BadInput, match="version 99"):
+        Model.from_json(json.dumps(card), "x.json")
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(NotAvailable, match="there are: .*default"):
+        models.load("nonsense")
