@@ -14,6 +14,8 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.optimize import isotonic_regression, least_squares
 
+from credit_udfs.core import kernel
+from credit_udfs.core.scoring import ARRAY
 from credit_udfs.errors import BadInput, OutOfRange
 from credit_udfs.types import GRADES, ChurnModel, Floats, Grade
 
@@ -60,7 +62,8 @@ class ChurnCurves:
     def _raw(self, r: Floats, grade: Grade) -> Floats:
         k = self.coefficients[grade]
         if self.model == "power":
-            return k[0] * r ** k[1] + k[2]
+            # By the kernel, not numpy's power, whose last bit depends on the processor.
+            return np.asarray(kernel.power_law(r, k, ARRAY), dtype=np.float64)
         if self.model == "log_quadratic":
             x = np.log(r)
             return k[0] + x * (k[1] + x * k[2])

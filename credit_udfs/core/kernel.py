@@ -92,6 +92,11 @@ def sigmoid(x: Any, ops: Any = SCALAR) -> Any:
     return 1.0 / (1.0 + exp(-x, ops))
 
 
+def power_law(x: Any, k: Sequence[float], ops: Any = SCALAR) -> Any:
+    """a x^b + c for a positive x; k is (a, b, c). The churn curves' form (P0, section 2.1)."""
+    return k[0] * exp(k[1] * log(x, ops), ops) + k[2]
+
+
 class Column(NamedTuple):
     """How one indicator enters the linear models."""
 
@@ -180,6 +185,15 @@ def score(model: Linear, values: Sequence[Any], ops: Any = SCALAR) -> Result:
 def enough(values: Sequence[float]) -> bool:
     """Whether a firm's indicators suffice for a score: at most MAX_MISSING of them are missing."""
     return sum(x != x for x in values) <= MAX_MISSING
+
+
+def reasons(points: Sequence[float], count: int) -> list[tuple[int, float]]:
+    """The `count` largest of a firm's contributions: (indicator's number, score points), largest first.
+
+    Contributions below a tenth of a point are no reasons; equal ones keep the indicators' order.
+    """
+    order = sorted(range(len(points)), key=lambda i: -abs(points[i]))
+    return [(i, points[i]) for i in order[:count] if abs(points[i]) >= 0.1]
 
 
 def likeliest(probs: Sequence[float]) -> int:

@@ -59,13 +59,8 @@ class Scores:
         return None if number < 0 else GRADES[number]
 
     def reasons(self, row: int, count: int = 3) -> list[tuple[int, float]]:
-        """The `count` largest contributions of a row: (indicator's number, score points), largest first.
-
-        Contributions below a tenth of a point are no reasons; equal ones keep the indicators' order.
-        """
-        parts = self.points[row]
-        order = sorted(range(parts.size), key=lambda i: -abs(float(parts[i])))
-        return [(i, float(parts[i])) for i in order[:count] if abs(float(parts[i])) >= 0.1]
+        """The `count` largest contributions of a row; see `kernel.reasons`."""
+        return kernel.reasons(self.points[row].tolist(), count)
 
 
 def score_rows(model: kernel.Linear, x: Floats) -> Scores:
