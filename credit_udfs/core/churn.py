@@ -63,7 +63,8 @@ class ChurnCurves:
         k = self.coefficients[grade]
         if self.model == "power":
             # By the kernel, not numpy's power, whose last bit depends on the processor.
-            return np.asarray(kernel.power_law(r, k, ARRAY), dtype=np.float64)
+            with np.errstate(invalid="ignore"):  # NaN stays NaN
+                return np.asarray(kernel.power_law(r, k, ARRAY), dtype=np.float64)
         if self.model == "log_quadratic":
             x = np.log(r)
             return k[0] + x * (k[1] + x * k[2])
