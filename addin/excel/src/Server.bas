@@ -8,12 +8,28 @@ Private Const HOST_MODULE As String = "credit_udfs.hosts.excel_com"
 
 Public Function CallCell(ByVal functionName As String, ByVal arguments As Variant) As Variant
     ' The value of a cell function; what goes wrong on the way is a real #VALUE!, never a text.
+    Dim values() As Variant, k As Long
     On Error GoTo failed
+    If UBound(arguments) >= 0 Then ReDim values(0 To UBound(arguments)) Else values = Array()
+    For k = 0 To UBound(arguments)
+        If IsObject(arguments(k)) Then values(k) = CellValues(arguments(k)) Else values(k) = arguments(k)
+    Next k
     ' ThisWorkbook, not ActiveWorkbook: a sheet of somebody's workbook must not be taken for code.
-    CallCell = RealErrors(XLPy.CallUDF(HOST_MODULE, functionName, arguments, ThisWorkbook, Application.Caller))
+    CallCell = RealErrors(XLPy.CallUDF(HOST_MODULE, functionName, values, ThisWorkbook, Application.Caller))
     Exit Function
 failed:
     CallCell = CVErr(xlErrValue)
+End Function
+
+Private Function CellValues(ByVal cells As Range) As Variant
+    ' Value2: all digits of cells in a currency format, and one transfer instead of a conversation about a Range.
+    ' A whole column ends at the last used row of its sheet.
+    Dim used As Range
+    If cells.Rows.Count = cells.Worksheet.Rows.Count Then
+        Set used = cells.Worksheet.UsedRange
+        Set cells = cells.Resize(used.Row + used.Rows.Count - 1)
+    End If
+    CellValues = cells.Value2
 End Function
 
 Public Sub RunCommand(ByVal command As String)
