@@ -47,5 +47,5 @@ def test_another_schema_is_refused() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(NotAvailable, match="there are: .*default"):
+    with pytest.raises(NotAvailable, match=r"there are: .*default"):
         models.load("nonsense")
