@@ -82,6 +82,21 @@ def _signed_log(step: Form, x: Floats) -> Floats:
     return np.where(unit > 0, np.sign(x) * np.log1p(np.abs(x) / safe), x)
 
 
+def _curve(step: Form, x: Floats) -> Floats:
+    """Per column: "log10" log10(shift + max(x, 0)), "sqrt" sqrt(max(x, 0)), "identity"; as core.kernel does."""
+    names, shifts = list(step["names"]), _array(step, "shifts")
+    _columns(x, len(names))
+    moved = [_CURVES[name](column, shift) for name, column, shift in zip(names, x.T, shifts, strict=True)]
+    return np.stack(moved, axis=1)
+
+
+_CURVES: Mapping[str, Callable[[Floats, float], Floats]] = {
+    "log10": lambda x, shift: np.log10(shift + np.maximum(x, 0.0)),
+    "sqrt": lambda x, shift: np.sqrt(np.maximum(x, 0.0)),
+    "identity": lambda x, shift: x,
+}
+
+
 def _clip(step: Form, x: Floats) -> Floats:
     """Held within [low, high] per column."""
     low = _array(step, "low")
@@ -106,6 +121,7 @@ _STEPS: Mapping[str, Callable[[Form, Floats], Floats]] = {
     "impute": _impute,
     "affine": _affine,
     "signed_log": _signed_log,
+    "curve": _curve,
     "clip": _clip,
     "project": _project,
     "select": _select,
@@ -335,6 +351,17 @@ def _mean(form: Form, x: Floats) -> Floats:
     return result
 
 
+def _cumulative(form: Form, x: Floats) -> Floats:
+    """Ordered classes from two-class members, member j for P(class > j); where they cross, the lower one holds.
+
+    Source: Frank and Hall (2001), A simple approach to ordinal classification.
+    """
+    above = np.stack([evaluate(member, x)[:, 1] for member in form["members"]], axis=1)
+    edge = np.ones((x.shape[0], 1))
+    result: Floats = -np.diff(np.hstack([edge, np.minimum.accumulate(above, axis=1), 0.0 * edge]), axis=1)
+    return result
+
+
 def _mixture(form: Form, x: Floats) -> Floats:
     """Probabilities of groups, then of classes within each group: P(class) = sum P(group)
     shares[group][class].
@@ -356,5 +383,6 @@ _FORMS: Mapping[str, Callable[[Form, Floats], Floats]] = {
     "boosting": _boosting,
     "cnn": _cnn,
     "mean": _mean,
+    "cumulative": _cumulative,
     "mixture": _mixture,
 }
