@@ -10,11 +10,15 @@ import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from xml.etree.ElementTree import ParseError, XMLPullParser
+from xml.etree.ElementTree import ParseError, XMLPullParser, fromstring
 
 from credit_udfs.workbook.guard import Package, refuse
 
 ROWS = 40
+# A string may be written <si/>, or with a namespace prefix; phonetic guides are not part of its text.
+_END_OF_STRING = re.compile(rb"</(?:[^\s<>:/]+:)?si\s*>|<(?:[^\s<>:/]+:)?si\s*/>")
+_PHONETIC = re.compile(rb"<(?:[^\s<>:/]+:)?rPh\b.*?</(?:[^\s<>:/]+:)?rPh\s*>", re.DOTALL)
+_PREFIX = re.compile(rb"(</?)[^\s<>:/\"']+:(?=\w)")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]+)$")
 
 
@@ -60,15 +64,17 @@ class Peek:
         """Inflated bytes of a sheet: a measure of the work in it."""
         return self._package.infos[self.parts[sheet]].file_size
 
-    def head(self, sheet: str, rows: int = ROWS) -> Head:
-        """The first `rows` rows of `sheet` that have a value."""
-        cells, indices = self._cells(self.parts[sheet], rows)
-        strings = self._shared(max(indices, default=-1)) if indices else []
-        found: dict[int, dict[int, str]] = {}
-        for (row, column), (value, shared) in cells.items():
-            text = strings[int(value)] if shared and int(value) < len(strings) else value
-            found.setdefault(row, {})[column] = text
-        return Head(sheet, found)
+    def heads(self, rows: int = ROWS) -> dict[str, Head]:
+        """Of every sheet the first `rows` rows that have a value."""
+        cells = {sheet: self._cells(part, rows) for sheet, part in self.parts.items()}
+        strings = self._shared({int(v) for found in cells.values() for v, shared in found.values() if shared})
+        heads = {}
+        for sheet, found in cells.items():
+            by_row: dict[int, dict[int, str]] = {}
+            for (row, column), (value, shared) in found.items():
+                by_row.setdefault(row, {})[column] = strings.get(int(value), "") if shared else value
+            heads[sheet] = Head(sheet, by_row)
+        return heads
 
     def _elements(self, part: str) -> list[tuple[str, dict[str, str], str]]:
         return [] if part not in self._package.infos else list(_walk(self._package, part, lambda _e: False))
@@ -83,9 +89,8 @@ class Peek:
             if tag == "Relationship" and wanted(attributes.get("Type", ""))
         }
 
-    def _cells(self, part: str, rows: int) -> tuple[dict[tuple[int, int], tuple[str, bool]], list[int]]:
+    def _cells(self, part: str, rows: int) -> dict[tuple[int, int], tuple[str, bool]]:
         cells: dict[tuple[int, int], tuple[str, bool]] = {}
-        indices: list[int] = []
         row, column, seen = 0, -1, 0
         kind, value, filled, row_filled = "", "", False, False
         parser = XMLPullParser(("start", "end"))
@@ -109,43 +114,39 @@ class Peek:
                         if filled:
                             cells[row, column] = (value.strip() if shared else value, shared)
                             row_filled = True
-                            if shared:
-                                indices.append(int(value))
                         element.clear()
                     elif event == "end" and tag == "row":
                         element.clear()
                         seen += row_filled
                         if seen >= rows:
-                            return cells, indices
-        return cells, indices
+                            return cells
+        return cells
 
-    def _shared(self, last: int) -> list[str]:
-        """The shared strings up to number `last`."""
-        strings: list[str] = []
-        if self._strings not in self._package.infos:
-            return strings
-        parser = XMLPullParser(("start", "end"))
-        text, phonetic, root = "", 0, None
+    def _shared(self, wanted: set[int]) -> dict[int, str]:
+        """The shared strings with these numbers. Only their own bytes are parsed: there may be millions."""
+        found: dict[int, str] = {}
+        if not wanted or self._strings not in self._package.infos:
+            return found
+        last, number, carry = max(wanted), 0, b""
         for chunk in self._package.chunks(self._strings):
-            for at in range(0, len(chunk), 65_536):
-                _feed(self._package, parser, chunk[at : at + 65_536])
-                for event, element in parser.read_events():
-                    tag = element.tag.rpartition("}")[2]
-                    if event == "start":
-                        root = element if root is None else root
-                        phonetic += tag == "rPh"
-                        text = "" if tag == "si" else text
-                    elif tag == "rPh":
-                        phonetic -= 1
-                    elif tag == "t" and not phonetic:
-                        text += element.text or ""
-                    elif tag == "si":
-                        strings.append(text)
-                        if root is not None:
-                            root.clear()
-                        if len(strings) > last:
-                            return strings
-        return strings
+            items = _END_OF_STRING.split(carry + chunk)
+            carry = items.pop()
+            for at in range(max(0, min(wanted) - number), len(items)):
+                if number + at in wanted:
+                    found[number + at] = self._string(items[at])
+            number += len(items)
+            if number > last:
+                break
+        return found
+
+    def _string(self, item: bytes) -> str:
+        start = max(item.rfind(b"<si"), item.rfind(b":si"))
+        inner = item[item.find(b">", start) + 1 :]
+        bare = _PREFIX.sub(rb"\1", _PHONETIC.sub(b"", inner))
+        try:
+            return "".join(text.text or "" for text in fromstring(b"<si>" + bare + b"</si>").iter("t"))
+        except ParseError:
+            return ""
 
 
 def _walk(package: Package, part: str, stop: Callable[[str], bool]) -> list[tuple[str, dict[str, str], str]]:

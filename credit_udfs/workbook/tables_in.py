@@ -110,8 +110,7 @@ def workbook_tables(
     peek = Peek(package)
     whole = sum(map(peek.size, peek.parts))
     reader: fastexcel.ExcelReader | None = None
-    for sheet in peek.parts:
-        head = peek.head(sheet)
+    for sheet, head in peek.heads().items():
         try:
             header = find_header(sheet, head.rows)
         except LookupError as error:
