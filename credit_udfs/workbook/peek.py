@@ -10,7 +10,9 @@ import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from xml.etree.ElementTree import ParseError, XMLPullParser, fromstring
+from xml.etree.ElementTree import ParseError, XMLPullParser
+
+from defusedxml.ElementTree import fromstring
 
 from credit_udfs.workbook.guard import Package, refuse
 
