@@ -1,4 +1,4 @@
-"""The default model: its fits against scikit-learn and a plain optimum, and the shipped card against its own command."""
+"""The default model: its fits against scikit-learn and a plain optimum; the shipped card against its own command."""
 
 from __future__ import annotations
 
