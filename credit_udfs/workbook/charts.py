@@ -1,0 +1,269 @@
+"""Native charts, all of one make: a title that states the finding, quiet axes, no junk, readable in grey.
+
+Every chart refers to cells, so that it stays editable and follows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from openpyxl.chart import AreaChart, BarChart, LineChart, Reference, ScatterChart, Series
+from openpyxl.chart.data_source import NumFmt, StrRef
+from openpyxl.chart.label import DataLabelList
+from openpyxl.chart.layout import Layout, ManualLayout
+from openpyxl.chart.marker import DataPoint, Marker
+from openpyxl.chart.series import SeriesLabel
+from openpyxl.chart.shapes import GraphicalProperties
+from openpyxl.chart.text import RichText, Text
+from openpyxl.chart.title import Title
+from openpyxl.drawing.line import LineProperties
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor, XDRPositiveSize2D
+from openpyxl.drawing.text import (
+    CharacterProperties,
+    Font,
+    Paragraph,
+    ParagraphProperties,
+    RegularTextRun,
+    RichTextProperties,
+)
+from openpyxl.utils.units import cm_to_EMU
+from openpyxl.worksheet.worksheet import Worksheet
+
+from credit_udfs.locale import Lang
+from credit_udfs.workbook.style import FONTS, GREY, INK, MUTED, RULE, SERIES
+
+Kind = Literal["bar", "column", "stacked", "stacked_bar", "line", "scatter", "scatter_line", "area"]
+LineStyle = Literal["solid", "dash", "sysDot"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One series: a name (text, or the address of a cell that holds it), the values, and how it is drawn.
+
+    Ranges are ``'Sheet'!$A$2:$A$9``. colour None: not drawn at all (the hidden foot of a waterfall).
+    colours: one per point, over `colour`. labels: a number format writes the values beside the marks.
+    """
+
+    name: str
+    values: str
+    colour: str | None
+    x: str | None = None
+    dash: LineStyle = "solid"
+    marker: str | None = None
+    colours: Sequence[str] = ()
+    labels: str | None = None
+    width: float = 2.25
+    smooth: bool = False
+
+
+@dataclass(frozen=True)
+class Axis:
+    """title: what and in which unit; fmt: number format; low, high: limits; step: between the ticks."""
+
+    title: str | None = None
+    fmt: str = "General"
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    hidden: bool = False
+
+
+def chart(
+    sheet: Worksheet,
+    at: str,
+    kind: Kind,
+    title: str,
+    series: Sequence[Line],
+    *,
+    lang: Lang,
+    categories: str | None = None,
+    x: Axis = Axis(),  # noqa: B008 # frozen
+    y: Axis = Axis(),  # noqa: B008 # frozen
+    size: tuple[float, float] = (16.0, 8.0),
+    legend: Literal["t", "b", "r"] | None = "t",
+    gap: int = 50,
+    title_ref: bool = False,
+    reverse: bool = False,
+) -> Any:
+    """Put a chart onto `sheet` with its corner at the cell `at`; size in cm.
+
+    title_ref: `title` is the address of a cell with the title, so that it lives. reverse: categories from top to
+    bottom (bars).
+    """
+    made = _kind(kind, gap)
+    made.title = _title(title, lang, title_ref)
+    made.style = None
+    made.roundedCorners = False
+    made.display_blanks = "gap"
+    scatter = kind in ("scatter", "scatter_line")
+    for i, line in enumerate(series):
+        made.series.append(_series(line, kind, i, categories))
+    _axis(made.x_axis, x, lang, grid=False)
+    _axis(made.y_axis, y, lang, grid=not y.hidden)
+    if kind in ("bar", "stacked_bar"):
+        made.x_axis.scaling.orientation = "maxMin" if reverse else "minMax"
+        if reverse:
+            made.y_axis.crosses = "max"
+    elif not scatter:
+        made.x_axis.tickLblPos = "low"
+    if legend and len([s for s in series if s.colour]) > 1:
+        made.legend.position = legend
+        made.legend.overlay = False
+        made.legend.txPr = _text(lang, 9, INK)
+        hidden = [i for i, s in enumerate(series) if s.colour is None]
+        if hidden:
+            from openpyxl.chart.legend import LegendEntry
+
+            made.legend.legendEntry = [LegendEntry(idx=i, delete=True) for i in hidden]
+    else:
+        made.legend = None
+    made.graphical_properties = GraphicalProperties(solidFill="FFFFFF", ln=LineProperties(solidFill=RULE, w=9525))
+    made.plot_area.graphicalProperties = GraphicalProperties(noFill=True, ln=LineProperties(noFill=True))
+    made.width, made.height = size
+    made.anchor = _anchor(at, size)
+    sheet.add_chart(made)
+    return made
+
+
+def _anchor(at: str, size: tuple[float, float]) -> OneCellAnchor:
+    from openpyxl.utils.cell import coordinate_to_tuple
+
+    row, column = coordinate_to_tuple(at)
+    return OneCellAnchor(
+        _from=AnchorMarker(col=column - 1, row=row - 1),
+        ext=XDRPositiveSize2D(cm_to_EMU(size[0]), cm_to_EMU(size[1])),
+    )
+
+
+def _kind(kind: Kind, gap: int) -> Any:
+    if kind in ("bar", "column", "stacked", "stacked_bar"):
+        made = BarChart()
+        made.type = "bar" if kind in ("bar", "stacked_bar") else "col"
+        made.grouping = "stacked" if kind in ("stacked", "stacked_bar") else "clustered"
+        made.overlap = 100 if kind in ("stacked", "stacked_bar") else -5
+        made.gapWidth = gap
+        return made
+    if kind == "line":
+        return LineChart()
+    if kind == "area":
+        return AreaChart(grouping="stacked")
+    made = ScatterChart()
+    made.scatterStyle = "lineMarker"
+    return made
+
+
+def _series(line: Line, kind: Kind, index: int, categories: str | None) -> Any:
+    values = Reference(range_string=line.values)
+    if kind in ("scatter", "scatter_line"):
+        made = Series(values, Reference(range_string=line.x), title=None)
+    else:
+        made = Series(values, title=None)
+        if categories:
+            from openpyxl.chart.data_source import AxDataSource
+
+            made.cat = AxDataSource(strRef=StrRef(f=categories))
+    if "!" in line.name:
+        made.tx = SeriesLabel(strRef=StrRef(f=line.name))
+    else:
+        made.tx = SeriesLabel(v=line.name)
+    props = made.graphicalProperties = GraphicalProperties()
+    if kind in ("line", "scatter", "scatter_line"):
+        props.line = LineProperties(w=int(line.width * 12700), cap="rnd")
+        if line.colour and kind != "scatter":
+            props.line.solidFill = line.colour
+            props.line.dashStyle = None if line.dash == "solid" else line.dash
+        else:
+            props.line.noFill = True
+        made.smooth = line.smooth
+        made.marker = Marker(symbol=line.marker or ("circle" if kind == "scatter" else "none"), size=6)
+        if line.colour and made.marker.symbol != "none":
+            made.marker.graphicalProperties = GraphicalProperties(
+                solidFill=line.colour, ln=LineProperties(solidFill="FFFFFF", w=6350)
+            )
+    elif line.colour is None:
+        props.noFill = True
+        props.line = LineProperties(noFill=True)
+    else:
+        props.solidFill = line.colour
+        props.line = LineProperties(noFill=True)
+        made.invertIfNegative = False
+    for i, colour in enumerate(line.colours):
+        point = DataPoint(idx=i, invertIfNegative=False)
+        point.graphicalProperties = GraphicalProperties(solidFill=colour, ln=LineProperties(noFill=True))
+        made.dPt.append(point)
+    if line.labels:
+        made.dLbls = DataLabelList(numFmt=line.labels, showVal=True)
+        made.dLbls.showSerName = made.dLbls.showCatName = made.dLbls.showLegendKey = False
+        made.dLbls.showPercent = False
+        if kind in ("bar", "column"):
+            made.dLbls.dLblPos = "outEnd"
+        elif kind in ("line", "scatter", "scatter_line"):
+            made.dLbls.dLblPos = "t"
+        made.dLbls.txPr = _text("en", 9, INK)
+    return made
+
+
+def _axis(axis: Any, spec: Axis, lang: Lang, *, grid: bool) -> None:
+    axis.delete = spec.hidden
+    axis.majorTickMark = "none"
+    axis.minorTickMark = "none"
+    axis.number_format = spec.fmt
+    axis.numFmt = NumFmt(spec.fmt, sourceLinked=False)
+    axis.scaling.min, axis.scaling.max = spec.low, spec.high
+    if spec.step is not None:
+        axis.majorUnit = spec.step
+    axis.txPr = _text(lang, 9, MUTED)
+    axis.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill=GREY, w=9525))
+    if grid:
+        axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="E8ECF0", w=9525))
+        axis.graphicalProperties = GraphicalProperties(ln=LineProperties(noFill=True))
+    else:
+        axis.majorGridlines = None
+    axis.title = _label(spec.title, lang, 9, MUTED) if spec.title else None
+
+
+def _properties(lang: Lang, size: float, ink: str, bold: bool) -> CharacterProperties:
+    font = Font(typeface=FONTS[lang])
+    return CharacterProperties(sz=int(size * 100), b=bold, solidFill=ink, latin=font, ea=font)
+
+
+def _text(lang: Lang, size: float, ink: str) -> RichText:
+    properties = _properties(lang, size, ink, False)
+    return RichText(
+        bodyPr=RichTextProperties(), p=[Paragraph(pPr=ParagraphProperties(defRPr=properties), endParaRPr=properties)]
+    )
+
+
+def _label(text: str, lang: Lang, size: float, ink: str, *, bold: bool = False) -> Title:
+    properties = _properties(lang, size, ink, bold)
+    paragraphs = [
+        Paragraph(pPr=ParagraphProperties(defRPr=properties), r=[RegularTextRun(rPr=properties, t=part)])
+        for part in text.split("\n")
+    ]
+    rich = RichText(bodyPr=RichTextProperties(), p=paragraphs)
+    return Title(tx=Text(rich=rich), overlay=False)
+
+
+def _title(text: str, lang: Lang, is_ref: bool) -> Title:
+    if not is_ref:
+        return _label(text, lang, 11, INK, bold=True)
+    made = Title(tx=Text(strRef=StrRef(f=text)), overlay=False)
+    properties = _properties(lang, 11, INK, True)
+    made.txPr = RichText(
+        bodyPr=RichTextProperties(), p=[Paragraph(pPr=ParagraphProperties(defRPr=properties), endParaRPr=properties)]
+    )
+    return made
+
+
+def plot_area(made: Any, left: float, top: float, width: float, height: float) -> None:
+    """Fix the plot's place inside the chart, as fractions of it."""
+    made.plot_area.layout = Layout(
+        ManualLayout(
+            layoutTarget="inner", xMode="edge", yMode="edge", x=left, y=top, w=width, h=height
+        )
+    )
+
+
+PALETTE: Final = SERIES

@@ -1,0 +1,206 @@
+"""Writing the file itself: the same bytes for the same content, values beside formulas, spilled arrays.
+
+openpyxl stamps a package with the time of day, leaves a formula's value out, and drops the mark of a dynamic
+array. All three happen while the parts are written, so they are mended there, without a second pass.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from openpyxl.cell._writer import _set_attributes, write_cell
+from openpyxl.cell.cell import Cell
+from openpyxl.comments.comment_sheet import CommentRecord
+from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
+from openpyxl.workbook import Workbook
+from openpyxl.worksheet._writer import WorksheetWriter
+from openpyxl.worksheet.formula import ArrayFormula
+from openpyxl.writer.excel import ExcelWriter
+from openpyxl.xml.functions import Element, SubElement
+
+from credit_udfs.errors import BadInput
+
+_METADATA = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+    '<metadata xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    ' xmlns:xda="http://schemas.microsoft.com/office/spreadsheetml/2017/dynamicarray">'
+    '<metadataTypes count="1"><metadataType name="XLDAPR" minSupportedVersion="120000" copy="1" pasteAll="1"'
+    ' pasteValues="1" merge="1" splitFirst="1" rowColShift="1" clearFormats="1" clearComments="1" assign="1"'
+    ' coerce="1" cellMeta="1"/></metadataTypes>'
+    '<futureMetadata name="XLDAPR" count="1"><bk><extLst><ext uri="{bdbb8cdc-fa1e-496e-a857-3c3f30c029c3}">'
+    '<xda:dynamicArrayProperties fDynamic="1" fCollapsed="0"/></ext></extLst></bk></futureMetadata>'
+    '<cellMetadata count="1"><bk><rc t="1" v="0"/></bk></cellMetadata></metadata>'
+)
+_METADATA_REL = (
+    '<Relationship Id="rIdCuMetadata" Target="/xl/metadata.xml" Type='
+    '"http://schemas.openxmlformats.org/officeDocument/2006/relationships/sheetMetadata"/></Relationships>'
+)
+_METADATA_TYPE = (
+    '<Override PartName="/xl/metadata.xml" ContentType='
+    '"application/vnd.openxmlformats-officedocument.spreadsheetml.sheetMetadata+xml"/></Types>'
+)
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What a formula cell holds besides its formula: the value it has now, and whether it spills."""
+
+    value: float | str | None
+    spills: bool = False
+
+
+Values = Mapping[tuple[str, str], Computed]
+"""(sheet title, address) -> what is known of the formula there."""
+
+
+def stamp(source_date_epoch: int | None) -> tuple[dt.datetime, bool]:
+    """The time that goes into the file, UTC without zone, and whether it was given (by argument or by the
+    environment's SOURCE_DATE_EPOCH) and so makes the file reproducible."""
+    given = source_date_epoch
+    if given is None:
+        text = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
+        given = int(text) if text.isdigit() else None
+    at = time.time() if given is None else float(given)
+    moment = dt.datetime.fromtimestamp(int(at), dt.UTC).replace(tzinfo=None)
+    # A zip entry can't be older than 1980.
+    return max(moment, dt.datetime(1980, 1, 1)), given is not None
+
+
+def save(
+    workbook: Workbook,
+    path: str | os.PathLike[str],
+    *,
+    at: dt.datetime,
+    values: Values | None = None,
+    force: bool = False,
+) -> Path:
+    """Write `workbook` to `path`: whole or not at all, into a new file unless `force`.
+
+    Raises BadInput when `path` exists and `force` is false, or when its folder does not exist.
+    """
+    target = Path(path)
+    if target.exists() and not force:
+        raise BadInput("pages.file_exists", path=str(target))
+    if not target.parent.is_dir():
+        raise BadInput("pages.no_folder", path=str(target.parent))
+    workbook.properties.created = workbook.properties.created or at
+    workbook.properties.modified = at
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=".tmp", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream, _Archive(stream, at, bool(_spilled(values))) as archive:
+            _Writer(workbook, archive, values or {}).write_data()
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes it private; a workbook is passed on
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return target
+
+
+def _spilled(values: Values | None) -> bool:
+    return any(v.spills for v in (values or {}).values())
+
+
+class _Archive(ZipFile):
+    """A zip whose entries carry one given time and nothing of the machine."""
+
+    def __init__(self, stream: Any, at: dt.datetime, spills: bool) -> None:
+        super().__init__(stream, "w", ZIP_DEFLATED, allowZip64=True)
+        self._at = at
+        self._spills = spills
+
+    def _entry(self, name: str) -> ZipInfo:
+        entry = ZipInfo(name, self._at.timetuple()[:6])
+        entry.compress_type = ZIP_DEFLATED
+        entry.external_attr = 0o644 << 16
+        return entry
+
+    def writestr(self, name: Any, data: Any, *_: Any, **__: Any) -> None:
+        if self._spills and name == "xl/_rels/workbook.xml.rels":
+            data = _text(data).replace("</Relationships>", _METADATA_REL)
+            super().writestr(self._entry("xl/metadata.xml"), _METADATA)
+        if self._spills and name == "[Content_Types].xml":
+            data = _text(data).replace("</Types>", _METADATA_TYPE)
+        super().writestr(self._entry(name), data)
+
+    def write(self, filename: Any, arcname: Any = None, *_: Any, **__: Any) -> None:
+        with open(filename, "rb") as source, self.open(self._entry(arcname), "w", force_zip64=True) as entry:
+            shutil.copyfileobj(source, entry, 1 << 20)
+
+
+def _text(data: str | bytes) -> str:
+    return data.decode("utf-8") if isinstance(data, bytes) else data
+
+
+class _Writer(ExcelWriter):  # type: ignore[misc] # openpyxl has no types
+    def __init__(self, workbook: Workbook, archive: ZipFile, values: Values) -> None:
+        super().__init__(workbook, archive)
+        self._values: dict[str, dict[str, Computed]] = {}
+        for (sheet, address), value in values.items():
+            self._values.setdefault(sheet, {})[address] = value
+
+    def write_worksheet(self, ws: Any) -> None:
+        known = self._values.get(ws.title)
+        if not known:
+            super().write_worksheet(ws)
+            return
+        # The rest is openpyxl's own method, with our writer of cells.
+        ws._drawing = SpreadsheetDrawing()
+        ws._drawing.charts = ws._charts
+        ws._drawing.images = ws._images
+        writer = _SheetWriter(ws, known)
+        writer.write()
+        ws._rels = writer._rels
+        self._archive.write(writer.out, ws.path[1:])
+        self.manifest.append(ws)
+        writer.cleanup()
+
+
+class _SheetWriter(WorksheetWriter):  # type: ignore[misc] # openpyxl has no types
+    def __init__(self, ws: Any, known: Mapping[str, Computed]) -> None:
+        super().__init__(ws)
+        self._known = known
+
+    def write_row(self, xf: Any, row: list[Cell], row_idx: int) -> None:
+        attrs = {"r": f"{row_idx}"}
+        attrs.update(self.ws.row_dimensions.get(row_idx, {}))
+        with xf.element("row", attrs):
+            for cell in row:
+                if cell._comment is not None:
+                    self.ws._comments.append(CommentRecord.from_cell(cell))
+                if cell._value is None and not cell.has_style and not cell._comment:
+                    continue
+                _write_cell(xf, cell, self._known.get(cell.coordinate) if cell.data_type == "f" else None)
+
+
+def _write_cell(xf: Any, cell: Cell, known: Computed | None) -> None:
+    if known is None:
+        write_cell(xf, cell.parent, cell, cell.has_style)
+        return
+    value, attributes = _set_attributes(cell, cell.has_style)
+    if isinstance(known.value, str):
+        attributes["t"] = "str"
+    if known.spills:
+        attributes["cm"] = "1"
+    el = Element("c", attributes)
+    if isinstance(value, ArrayFormula):
+        SubElement(el, "f", dict(value)).text = value.text[1:]
+    else:
+        SubElement(el, "f").text = value[1:]
+    if known.value is not None:
+        SubElement(el, "v").text = known.value if isinstance(known.value, str) else repr(float(known.value))
+    xf.write(el)
+
+
+__all__ = ["Computed", "Values", "save", "stamp"]

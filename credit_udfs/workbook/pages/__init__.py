@@ -1,0 +1,56 @@
+"""The pages of a result, one module each: what it is called, when it appears, how it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from credit_udfs.workbook.canvas import Canvas
+from credit_udfs.workbook.pages import (
+    churn,
+    concentration,
+    firm,
+    firm_data,
+    firms,
+    indicators,
+    model_card,
+    plan,
+    problems,
+    run_log,
+    summary,
+)
+from credit_udfs.workbook.pages.view import Extras, View
+
+
+@dataclass(frozen=True)
+class Page:
+    """`key` names the sheet (locale/pages.toml, "sheet_<key>") and the defined name cu_page_<key>. `last`: drawn
+    when the others are, because it refers to them."""
+
+    key: str
+    draw: Callable[[Canvas, View], None]
+    shown: Callable[[View], bool] = lambda view: True
+    colour: str = "17365D"
+    last: bool = False
+
+    def title(self, view: View) -> str:
+        return view.t(f"sheet_{self.key}")
+
+
+_RESULT, _WORK, _RECORD = "17365D", "5B9BD5", "BFC6CE"
+
+PAGES: tuple[Page, ...] = (
+    Page("summary", summary.draw, colour=_RESULT),
+    Page("firms", firms.draw, colour=_RESULT),
+    Page("firm", firm.draw, colour=_RESULT, last=True),
+    Page("plan", plan.draw, colour=_RESULT),
+    Page("concentration", concentration.draw, colour=_WORK),
+    Page("churn", churn.draw, colour=_WORK),
+    Page("indicators", indicators.draw, colour=_WORK),
+    Page("model_card", model_card.draw, colour=_RECORD),
+    Page("problems", problems.draw, colour=_RECORD),
+    Page("run_log", run_log.draw, colour=_RECORD),
+    Page("firm_data", firm_data.draw, colour=_RECORD),
+)
+
+__all__ = ["PAGES", "Extras", "Page", "View"]

@@ -1,0 +1,81 @@
+"""How the money lent is spread over grades, industries and firms."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit_udfs.workbook.canvas import Block, Canvas, Column, address
+from credit_udfs.workbook.charts import Axis, Line, chart
+from credit_udfs.workbook.pages.view import WAN_YUAN, View
+from credit_udfs.workbook.style import BLUE, CELL, CENTRE, INTEGER, NAVY, PERCENT_SHORT, WAN, number
+
+
+def draw(canvas: Canvas, view: View) -> None:
+    a, plan = view.assessment, view.assessment.plan
+    wide = 18 if view.lang == "zh" else 30
+    canvas.widths({1: wide, **dict.fromkeys(range(2, 8), 13.0), **dict.fromkeys(range(8, 17), 9.0)})
+    industries = [view.industry_names[int(row)] for row in a.applicants]
+    by_industry = view.lent_by(industries)
+    by_grade = sorted(view.lent_by(view.applicant_grades))
+    lent = float(plan.amount.sum())
+    shares = np.sort(plan.amount[plan.lend] / lent)[::-1] if lent else np.zeros(0)
+    top = by_industry[0] if by_industry else ("", 0, 0.0, 0.0, 0.0)
+    row = canvas.heading(
+        view.t("concentration_title"),
+        view.t(
+            "concentration_finding", firms=shares.size, hhi=float((shares**2).sum()),
+            ten=float(shares[:10].sum()), industry=top[0], share=top[2] / lent if lent else 0.0,
+        ),
+        16,
+        note=view.t("concentration_note"),
+    )  # fmt: skip
+    row = canvas.section(row, 1, 7, view.t("concentration_by_grade"))
+    grades = _table(canvas, view, row, view.t("col_grade"), by_grade, CENTRE)
+    row = max(canvas.section(grades.last + 2, 1, 7, view.t("concentration_by_industry")), 0)
+    block = _table(canvas, view, row, view.t("col_industry"), by_industry, CELL)
+    riskiest = max(by_grade, key=lambda r: r[4] / r[2] if r[2] else 0.0) if by_grade else None
+    chart(
+        canvas.sheet, address(grades.header - 1, 9), "column",
+        view.t("concentration_chart_grade", grade=riskiest[0], share=riskiest[4] / riskiest[2])
+        if riskiest else view.t("summary_chart_none"),
+        [Line(view.t("share_of_lent"), grades.ref(3), BLUE, labels="0%"),
+         Line(view.t("share_of_loss"), grades.ref(6), "D9730D", labels="0%")],
+        lang=view.lang, categories=grades.ref(0), size=(15.5, 6.6), y=Axis(fmt="0%", low=0, hidden=True), gap=80,
+    )  # fmt: skip
+    chart(
+        canvas.sheet, address(grades.header + 13, 9), "bar",
+        view.t("concentration_chart_industry", industry=top[0], share=top[2] / lent if lent else 0.0),
+        [Line(view.t("share_of_lent"), block.ref(3), NAVY, labels="0.0%")],
+        lang=view.lang, categories=block.ref(0), size=(15.5, max(6.0, 0.62 * len(by_industry) + 2.2)),
+        y=Axis(fmt="0%", low=0, hidden=True), reverse=True, gap=35,
+    )  # fmt: skip
+    row = canvas.section(block.last + 2, 1, 7, view.t("concentration_by_firm"))
+    for count in (1, 5, 10, 20, 50):
+        if count <= shares.size:
+            canvas.put(row, 1, view.t("concentration_top", count=count), CELL)
+            canvas.put(row, 2, float(shares[:count].sum()), number(PERCENT_SHORT))
+            row += 1
+    canvas.put(row, 1, view.t("concentration_hhi"), CELL)
+    canvas.put(row, 2, float((shares**2).sum()), number("0.0000"))
+    canvas.put(row + 1, 1, view.t("concentration_equal"), CELL)
+    hhi = float((shares**2).sum())
+    canvas.put(row + 1, 2, 1.0 / hhi if hhi else None, number("0.0"))
+    canvas.page(view.t("footer"), tall=False)
+
+
+def _table(canvas: Canvas, view: View, row: int, label: str, rows: list[tuple[str, int, float, float, float]],
+           look: object) -> Block:  # fmt: skip
+    lent = sum(r[2] for r in rows) or 1.0
+    loss = sum(r[4] for r in rows) or 1.0
+    columns = [
+        Column(label, look), Column(view.t("col_firms"), number(INTEGER)),  # type: ignore[arg-type]
+        Column(view.t("col_amount_wan"), number(WAN)), Column(view.t("share_of_lent"), number(PERCENT_SHORT)),
+        Column(view.t("col_profit_wan"), number(WAN)), Column(view.t("col_loss_wan"), number(WAN)),
+        Column(view.t("share_of_loss"), number(PERCENT_SHORT)),
+    ]  # fmt: skip
+    return canvas.table(
+        row, 1, columns,
+        [(name, firms, amount / WAN_YUAN, amount / lent, profit / WAN_YUAN, expected / WAN_YUAN, expected / loss)
+         for name, firms, amount, profit, expected in rows],
+        fit=False,
+    )  # fmt: skip

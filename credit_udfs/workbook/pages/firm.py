@@ -1,0 +1,303 @@
+"""One firm, chosen from a list: facts, reasons, months, counterparties. Formulas only, so that it lives without macros."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from openpyxl.worksheet.datavalidation import DataValidation
+
+from credit_udfs.workbook.canvas import Canvas, address
+from credit_udfs.workbook.charts import Axis, Line, chart
+from credit_udfs.workbook.pages.view import PARTNERS, WAN_YUAN, View
+from credit_udfs.workbook.style import (
+    CELL,
+    CELL_WRAP,
+    CENTRE,
+    FINDING,
+    HEAD,
+    INPUT,
+    LABEL,
+    MONTH,
+    NAVY,
+    NOTE,
+    ORANGE,
+    PERCENT,
+    PERCENT_SHORT,
+    SIGNED,
+    SKY,
+    WAN,
+    number,
+)
+
+COLUMNS = 12
+SELECTED = "cu_firm"
+_CHOICE = (4, 3)  # row and column of the cell with the chosen firm
+_FACTS = 7
+
+
+class _Sheet:
+    """Formulas about the chosen firm, each with the value it has for the firm chosen at first."""
+
+    def __init__(self, canvas: Canvas, view: View, row: int) -> None:
+        self.canvas, self.view, self.row = canvas, view, row
+        self.refs = canvas.book.refs
+        self.plan_row = view.plan_row.get(row)
+
+    def look_up(self, key: str) -> str:
+        """The chosen firm's entry of a column of another page; "" where that is blank or the firm isn't there."""
+        page = key.split(".")[0]
+        at = f"MATCH({SELECTED},{self.refs[page + '.id']},0)"
+        found = f"INDEX({self.refs[key]},{at})"
+        return f'IFERROR(IF({found}="","",{found}),"")'
+
+    def put(self, row: int, column: int, formula: str, look: Any, value: Any) -> None:
+        if value is None or (isinstance(value, float) and np.isnan(value)):
+            value = ""
+        self.canvas.formula(row, column, "=" + formula, look, value=value)
+
+
+def draw(canvas: Canvas, view: View) -> None:
+    canvas.widths({1: 18, 2: 3, 3: 16, 4: 16, 5: 3, 6: 26, **dict.fromkeys(range(7, 11), 13.0), 11: 3, 12: 12})
+    if view.lang == "en":
+        canvas.widths({6: 34})
+    chosen = _first(view)
+    sheet = _Sheet(canvas, view, chosen)
+    canvas.put(1, 1, view.t("firm_title"), FINDING.on(size=18, bold=True, ink=NAVY, wrap=False))
+    canvas.height(1, 30)
+    canvas.prose(2, 1, COLUMNS, view.t("firm_note"), NOTE)
+    canvas.height(3, 8)
+    _choice(canvas, view, chosen)
+    _facts(sheet)
+    _reasons(sheet)
+    _partners(sheet)
+    _months(sheet)
+    canvas.page(view.t("footer"), landscape=False, tall=False, area=f"A1:L{_MONTHS_AT - 3}")
+
+
+def _first(view: View) -> int:
+    """The firm shown at first: the lent one whose reasons are the most telling, else the first of all."""
+    plan, scores = view.assessment.plan, view.assessment.scores
+    rows = [int(r) for j, r in enumerate(view.assessment.applicants) if plan.lend[j] and int(r) in set(view.detailed)]
+    if not rows:
+        return view.detailed[0]
+    return max(rows, key=lambda r: float(np.nansum(np.abs(scores.points[r]))))
+
+
+def _choice(canvas: Canvas, view: View, chosen: int) -> None:
+    row, column = _CHOICE
+    canvas.put(row, 1, view.t("firm_choose"), LABEL.on(bold=True, line="none"))
+    canvas.merge(row, column, row, column + 1, view.ids[chosen], INPUT.on(size=14, bold=True, across="center"))
+    canvas.height(row, 26)
+    canvas.book.name(SELECTED, canvas.sheet.title, address(row, column, fixed=True))
+    rule = DataValidation(
+        type="list", formula1="=" + canvas.book.refs["firm_data.id"], allow_blank=False,
+        showErrorMessage=True, showInputMessage=True,
+        errorTitle=view.t("firm_choose"), error=view.t("firm_choose_error"),
+        promptTitle=view.t("firm_choose"), prompt=view.t("firm_choose_hint"),
+    )  # fmt: skip
+    canvas.validate(address(row, column), rule)
+    name = view.names[chosen]
+    sheet = _Sheet(canvas, view, chosen)
+    canvas.merge(row, 6, row, 10, None, FINDING)
+    sheet.put(row, 6, sheet.look_up("firms.name"), FINDING.on(bold=True, down="center", wrap=False), name)
+
+
+def _facts(sheet: _Sheet) -> None:
+    canvas, view, i, j = sheet.canvas, sheet.view, sheet.row, sheet.plan_row
+    a = view.assessment
+    plan, scores = a.plan, a.scores
+
+    def of_plan(values: Any) -> Any:
+        return None if j is None else float(values[j])
+
+    def text_of(maker: Callable[[int], str]) -> str:
+        return "" if j is None else maker(j)
+
+    not_in_plan = view.t("not_in_plan")
+    facts: list[tuple[str, str, str, Any]] = [
+        ("col_industry", "firms.industry", "General", view.industry_names[i]),
+        ("col_grade_on_record", "firms.grade_on_record", "General", a.tables.firms["grade"][i] or ""),
+        ("col_grade_predicted", "firms.grade_predicted", "General", scores.grade_letter(i) or ""),
+        ("col_score", "firms.score", "0.0", float(scores.score[i])),
+        ("col_pd", "firms.pd", PERCENT, float(scores.pd[i])),
+        ("col_decision", "firms.decision", "General",
+         not_in_plan if j is None else view.t("lend" if plan.lend[j] else "refuse")),
+        ("col_amount_wan", "plan.amount", WAN, None if j is None else float(plan.amount[j]) / WAN_YUAN),
+        ("col_rate", "plan.rate", PERCENT, of_plan(plan.rate)),
+        ("col_churn", "plan.churn", PERCENT, of_plan(plan.churn)),
+        ("col_profit_wan", "plan.profit", WAN, None if j is None else float(plan.profit[j]) / WAN_YUAN),
+    ]  # fmt: skip
+    canvas.section(_FACTS - 1, 1, 4, view.t("firm_facts"))
+    for k, (label, key, fmt, value) in enumerate(facts):
+        row = _FACTS + k
+        canvas.merge(row, 1, row, 2, view.t(label), LABEL)
+        canvas.merge(row, 3, row, 4, None, CELL)
+        sheet.put(row, 3, sheet.look_up(key), CELL.on(number=fmt, across="right"), value)
+        canvas.height(row, 18)
+    row = _FACTS + len(facts)
+    for label, key, value, high in (
+        ("col_why", "plan.why", text_of(lambda j: view.t(f"fate_{view.fates[j]}")), 18),
+        ("col_advice", "plan.advice", text_of(view.advice), 30),
+        ("col_flags", "firms.flags", view.flags(i), 30),
+    ):
+        canvas.merge(row, 1, row, 2, view.t(label), LABEL)
+        canvas.merge(row, 3, row, 10, None, CELL_WRAP)
+        sheet.put(row, 3, sheet.look_up(key), CELL_WRAP, value)
+        canvas.height(row, high)
+        row += 1
+
+
+def _reasons(sheet: _Sheet) -> None:
+    """Indicators against the portfolio, and the score as a waterfall of reasons."""
+    canvas, view, i = sheet.canvas, sheet.view, sheet.row
+    a, keys = view.assessment, view.assessment.model.indicators
+    x, points = view.indicators, a.scores.points
+    canvas.section(_FACTS - 1, 6, 10, view.t("firm_indicators"))
+    for c, label in enumerate(("firm_indicator", "firm_this", "firm_median", "firm_rank", "firm_points")):
+        canvas.put(_FACTS, 6 + c, view.t(label), HEAD)
+    canvas.height(_FACTS, 30)
+    for k, key in enumerate(keys):
+        row = _FACTS + 1 + k
+        fmt, divisor = view.indicator_format(key)
+        ref = sheet.refs[f"indicators.{key}"]
+        column = x[:, k]
+        known = column[~np.isnan(column)]
+        value = float(x[i, k])
+        this = address(row, 7)
+        canvas.put(row, 6, view.indicator_header(key), CELL)
+        sheet.put(row, 7, sheet.look_up(f"indicators.{key}"), number(fmt), value / divisor)
+        middle = float(np.median(known)) / divisor if known.size else None
+        sheet.put(row, 8, f'IFERROR(MEDIAN({ref}),"")', number(fmt), middle)
+        rank = float((known < value).sum()) / known.size if known.size and not np.isnan(value) else None
+        sheet.put(row, 9, f'IF({this}="","",COUNTIF({ref},"<"&{this})/COUNT({ref}))', number("0%"), rank)
+        sheet.put(row, 10, sheet.look_up(f"indicators.points_{key}"), number(SIGNED), float(points[i, k]))
+    last = _FACTS + len(keys)
+    canvas.prose(last + 1, 6, 10, view.t("firm_points_note"), NOTE)
+    _waterfall(sheet, [_FACTS + 1 + k for k in range(len(keys))])
+
+
+_CHARTS_AT = 21
+_PARTNERS_AT = 40
+_WATERFALL_AT = 62
+
+
+def _waterfall(sheet: _Sheet, rows: list[int]) -> None:
+    canvas, view, i = sheet.canvas, sheet.view, sheet.row
+    a, keys = view.assessment, view.assessment.model.indicators
+    base, points = a.scores.base_points, np.nan_to_num(a.scores.points[i])
+    top = _WATERFALL_AT
+    canvas.section(top - 2, 1, 10, view.t("firm_behind"))
+    for c, label in zip((1, 3, 4, 6, 7, 8), ("step", "after", "foot", "total", "up", "down"), strict=True):
+        canvas.put(top - 1, c, view.t(f"firm_{label}"), HEAD)
+    after = base
+    steps = [(view.t("firm_base"), None), *((view.indicator_name(k), r) for k, r in zip(keys, rows, strict=True)),
+             (view.t("col_score"), None)]  # fmt: skip
+    last = top + len(steps) - 1
+    for k, (label, source) in enumerate(steps):
+        row = top + k
+        canvas.put(row, 1, label, CELL)
+        now, before = f"C{row}", f"C{row - 1}"
+        if source is None:
+            value = base if k == 0 else float(np.clip(after, 0, 100))
+            formula = f"{base!r}" if k == 0 else f"MAX(0,MIN(100,{before}))"
+            sheet.put(row, 3, formula, number("0.0"), value)
+            sheet.put(row, 4, "0", number("0.0"), 0.0)
+            sheet.put(row, 6, now, number("0.0"), value)
+            canvas.put(row, 7, None, CELL)
+            canvas.put(row, 8, None, CELL)
+            continue
+        step = float(points[k - 1])
+        was, after = after, after + step
+        sheet.put(row, 3, f"{before}+N(J{source})", number("0.0"), after)
+        foot = f"MAX(0,MIN({now},{before}))"
+        sheet.put(row, 4, foot, number("0.0"), max(0.0, min(after, was)))
+        canvas.put(row, 6, None, CELL)
+        up, down = max(0.0, after) - max(0.0, was), max(0.0, was) - max(0.0, after)
+        sheet.put(row, 7, f"MAX(0,MAX(0,{now})-MAX(0,{before}))", number("0.0"), max(0.0, up))
+        sheet.put(row, 8, f"MAX(0,MAX(0,{before})-MAX(0,{now}))", number("0.0"), max(0.0, down))
+    title = address(last + 1, 1)
+    fixed = f"'{canvas.sheet.title}'!"
+    score = view.assessment.scores.score[i]
+    words = view.t("firm_waterfall_title").split("|")
+    said = f"{view.ids[i]}{words[0]}{score:.1f}{words[1]}{base:.1f}{words[2]}"
+    sheet.put(
+        last + 1, 1,
+        f'{SELECTED}&"{words[0]}"&TEXT(C{last},"0.0")&"{words[1]}"&TEXT(C{top},"0.0")&"{words[2]}"', NOTE.on(wrap=False), said,
+    )  # fmt: skip
+
+    def column(letter: str) -> str:
+        return f"{fixed}${letter}${top}:${letter}${last}"
+
+    chart(
+        canvas.sheet, address(_CHARTS_AT, 1), "stacked",
+        f"{fixed}${title[0]}${title[1:]}",
+        [Line(view.t("firm_foot"), column("D"), None), Line(view.t("firm_total"), column("F"), NAVY),
+         Line(view.t("firm_up"), column("G"), ORANGE), Line(view.t("firm_down"), column("H"), SKY)],
+        lang=view.lang, categories=column("A"), size=(17.0, 9.2), title_ref=True, gap=35, legend="b",
+        y=Axis(view.t("axis_score"), "0", low=0),
+    )  # fmt: skip
+
+
+def _partners(sheet: _Sheet) -> None:
+    canvas, view, i = sheet.canvas, sheet.view, sheet.row
+    firm = view.ids[i]
+    top = _PARTNERS_AT
+    for side, column, known in (
+        ("customer", 1, view.partners[0].get(firm, [])),
+        ("supplier", 6, view.partners[1].get(firm, [])),
+    ):
+        end = 4 if column == 1 else 10
+        canvas.section(top, column, end, view.t(f"firm_{side}s"))
+        canvas.put(top + 1, column, view.t(f"firm_{side}"), HEAD)
+        share = 3 if column == 1 else 7
+        if column == 1:
+            canvas.put(top + 1, 2, None, HEAD)
+        canvas.put(top + 1, share, view.t("col_share"), HEAD)
+        for k in range(PARTNERS):
+            row = top + 2 + k
+            name, part = known[k] if k < len(known) else ("", None)
+            canvas.put(row, 2, None, CELL) if column == 1 else None
+            sheet.put(row, column, sheet.look_up(f"firm_data.{side}_id_{k}"), CENTRE, name)
+            sheet.put(row, share, sheet.look_up(f"firm_data.{side}_share_{k}"), number(PERCENT_SHORT), part)
+        letter = "C" if column == 1 else "G"
+        canvas.data_bar(f"{letter}{top + 2}:{letter}{top + 1 + PARTNERS}", SKY, high=1)
+
+
+_MONTHS_AT = _WATERFALL_AT
+
+
+def _months(sheet: _Sheet) -> None:
+    canvas, view, i = sheet.canvas, sheet.view, sheet.row
+    if not view.months:
+        return
+    top = _WATERFALL_AT + 13
+    for c, label in zip((1, 3, 4), ("month", "sales", "purchases"), strict=True):
+        canvas.put(top - 1, c, view.t(f"firm_{label}"), HEAD)
+    sales, purchases = view.monthly
+    for k, month in enumerate(view.months):
+        row = top + k
+        canvas.put(row, 1, month, CENTRE.on(number=MONTH))
+        for c, side, values in ((3, "sales", sales), (4, "purchases", purchases)):
+            found = sheet.look_up(f"firm_data.{side}_{k}")
+            sheet.put(row, c, f"N({found})" if False else found, number("#,##0.0"), float(values[i, k]) / WAN_YUAN)
+    last = top + len(view.months) - 1
+    fixed = f"'{canvas.sheet.title}'!"
+    total = (float(sales[i].sum()) / WAN_YUAN, float(purchases[i].sum()) / WAN_YUAN)
+    words = view.t("firm_months_title").split("|")
+    said = f"{view.ids[i]}{words[0]}{total[0]:,.0f}{words[1]}{total[1]:,.0f}{words[2]}"
+    row = last + 1
+    fmt = '"#,##0"'
+    sheet.put(
+        row, 1,
+        f'{SELECTED}&"{words[0]}"&TEXT(SUM(C{top}:C{last}),{fmt})&"{words[1]}"&TEXT(SUM(D{top}:D{last}),{fmt})&"{words[2]}"',
+        NOTE.on(wrap=False), said,
+    )  # fmt: skip
+    chart(
+        canvas.sheet, address(_PARTNERS_AT + 8, 1), "line", f"{fixed}$A${row}",
+        [Line(view.t("firm_sales"), f"{fixed}$C${top}:$C${last}", NAVY),
+         Line(view.t("firm_purchases"), f"{fixed}$D${top}:$D${last}", ORANGE, dash="dash")],
+        lang=view.lang, categories=f"{fixed}$A${top}:$A${last}", size=(27.0, 5.6), title_ref=True, legend="b",
+        x=Axis(fmt=MONTH), y=Axis(view.t("axis_wan"), "#,##0"),
+    )  # fmt: skip

@@ -1,0 +1,84 @@
+"""The lending plan, firm by firm, with totals that follow the filter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit_udfs.workbook.canvas import Canvas, Column, address
+from credit_udfs.workbook.names import RESULT_TABLES
+from credit_udfs.workbook.pages.summary import budget_worth
+from credit_udfs.workbook.pages.view import WAN_YUAN, View
+from credit_udfs.workbook.style import CELL, CELL_WRAP, CENTRE, DECIMAL, PALE, PERCENT, WAN, number
+
+KEYS = ["id", "name", "grade", "pd", "decision", "amount", "rate", "churn", "profit", "loss", "earning", "margin",
+        "why", "advice"]  # fmt: skip
+AMOUNT, PROFIT, LOSS = 6, 9, 10  # columns, from 1
+
+
+def draw(canvas: Canvas, view: View) -> None:
+    plan = view.assessment.plan
+    firms, rows = plan.problem.firms, view.assessment.applicants.tolist()
+    columns = [
+        Column(view.t("col_firm"), CENTRE.on(bold=True), 10), Column(view.t("col_name"), CELL, 30),
+        Column(view.t("col_grade"), CENTRE, 8), Column(view.t("col_pd"), number(PERCENT), 10),
+        Column(view.t("col_decision"), CENTRE, 10), Column(view.t("col_amount_wan"), number(WAN), 13),
+        Column(view.t("col_rate"), number(PERCENT), 10), Column(view.t("col_churn"), number(PERCENT), 10),
+        Column(view.t("col_profit_wan"), number("0.0000"), 12), Column(view.t("col_loss_wan"), number("0.0000"), 12),
+        Column(view.t("col_earning"), number(DECIMAL), 14), Column(view.t("col_margin"), number(DECIMAL), 15),
+        Column(view.t("col_why"), CELL, 24 if view.lang == "zh" else 34),
+        Column(view.t("col_advice"), CELL_WRAP.on(size=9), 46),
+    ]  # fmt: skip
+    canvas.widths({i: c.width or 10 for i, c in enumerate(columns, 1)})
+    row = canvas.heading(view.t("plan_title"), _finding(view), len(columns), note=view.t("plan_note"))
+
+    def line(j: int) -> list[object]:
+        lend = bool(plan.lend[j])
+        return [
+            firms.ids[j], view.names[rows[j]], view.applicant_grades[j], firms.pd[j],
+            view.t("lend" if lend else "refuse"), plan.amount[j] / WAN_YUAN, plan.rate[j], plan.churn[j],
+            plan.profit[j] / WAN_YUAN, plan.expected_loss[j] / WAN_YUAN, plan.earning[j] * WAN_YUAN,
+            plan.margin[j] * WAN_YUAN, view.t(f"fate_{view.fates[j]}"), view.advice(j),
+        ]  # fmt: skip
+
+    block = canvas.table(
+        row + 1, 1, columns, (line(j) for j in range(len(firms))), RESULT_TABLES["plan"]
+    )
+    canvas.book.publish("plan", KEYS, block)
+    total = CELL.on(bold=True, fill=PALE)
+    for c in range(1, len(columns) + 1):
+        canvas.put(row, c, None, total)
+    canvas.put(row, 1, view.t("total"), total.on(across="center"))
+    canvas.put(row, 2, view.t("total_note"), total.on(bold=False, size=9))
+    for column, values in ((AMOUNT, plan.amount), (PROFIT, plan.profit), (LOSS, plan.expected_loss)):
+        area = block.ref(column - 1, sheet=False).replace("$", "")
+        canvas.formula(
+            row, column, f"=SUBTOTAL(109,{area})", number(WAN, total),
+            value=float(sum(float(v) / WAN_YUAN for v in values)),
+        )  # fmt: skip
+    count = block.ref(AMOUNT - 1, sheet=False).replace("$", "")
+    lent = int(plan.lend.sum())
+    first = address(block.first, AMOUNT)
+    canvas.formula(
+        row, 5,
+        f"=SUMPRODUCT(SUBTOTAL(102,OFFSET({first},ROW({count})-ROW({first}),0))*({count}>0))",
+        total.on(number=view.t("firms_format"), across="center"), value=lent,
+    )  # fmt: skip
+    for r in range(block.first, block.last + 1):
+        canvas.height(r, 27)
+    whole = f"A{block.first}:{address(block.last, len(columns))}"
+    canvas.shade_if(whole, f"$F{block.first}>0", "EAF1F8")
+    canvas.data_bar(block.ref(AMOUNT - 1, sheet=False).replace("$", ""), "9DC3E6")
+    canvas.freeze(block.first, 3)
+    canvas.page(view.t("footer"), repeat=(block.header, block.header))
+
+
+def _finding(view: View) -> str:
+    plan = view.assessment.plan
+    lent = np.flatnonzero(plan.lend)
+    if not lent.size:
+        return view.t("plan_finding_none")
+    said = view.t(
+        "plan_finding", lent=lent.size, low=float(plan.rate[lent].min()), high=float(plan.rate[lent].max()),
+        rate=plan.totals.mean_rate, pd=float(plan.problem.firms.pd[lent].max()),
+    )  # fmt: skip
+    return said + " " * (view.lang == "en") + budget_worth(view)

@@ -1,0 +1,70 @@
+"""What was run, on which files, with which settings: enough to repeat it."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+from credit_udfs.locale import text
+from credit_udfs.workbook.canvas import Canvas, Column
+from credit_udfs.workbook.names import RESULT_TABLES
+from credit_udfs.workbook.pages.view import View
+from credit_udfs.workbook.style import CELL, CELL_WRAP, lines
+
+_LIBRARIES = ("numpy", "scipy", "polars", "narwhals", "fastexcel", "openpyxl")
+
+
+def draw(canvas: Canvas, view: View) -> None:
+    canvas.widths({1: 18, 2: 34, 3: 90})
+    a = view.assessment
+    row = canvas.heading(
+        view.t("log_title"), view.t("log_finding", files=len(a.tables.sources), model=a.model.name), 3
+    )
+    columns = [Column(view.t("log_area"), CELL), Column(view.t("log_what"), CELL),
+               Column(view.t("log_value"), CELL_WRAP.on(across="left"))]  # fmt: skip
+    rows = entries(view)
+    block = canvas.table(row, 1, columns, rows, RESULT_TABLES["run_log"], fit=False)
+    for i, (_, _, value) in enumerate(rows):
+        canvas.height(block.first + i, max(18.0, 15.0 * lines(str(value), 86) + 3))
+    canvas.freeze(block.first)
+    canvas.page(view.t("footer"), repeat=(block.header, block.header))
+
+
+def entries(view: View) -> list[tuple[str, str, str | float]]:
+    a = view.assessment
+    out: list[tuple[str, str, str | float]] = []
+    run, files, settings = view.t("log_run"), view.t("log_files"), view.t("log_settings")
+    out.append((run, view.t("log_written"), view.at.strftime("%Y-%m-%d %H:%M:%S UTC")))
+    out.append((run, "credit_udfs", _version("credit_udfs")))
+    out.append((run, "Python", platform.python_version()))
+    out += [(run, name, _version(name)) for name in _LIBRARIES]
+    out.append((run, view.t("log_model"), f"{a.model.name}, SHA-256 {a.model.hash}"))
+    out.append((run, view.t("log_seed"), view.t("log_seed_none")))
+    for key, value in a.log.items():
+        # Times differ from run to run; a reproducible file leaves them out.
+        if not (view.reproducible and key.startswith("time")):
+            out.append((run, key, value))
+    if view.reproducible:
+        out.append((run, view.t("log_times"), view.t("log_times_left_out")))
+    for source in a.tables.sources:
+        out.append((files, source.file, f"SHA-256 {source.sha256}"))
+        for sheet, count in source.rows.items():
+            out.append((files, f"{source.file} / {sheet}", view.t("log_rows", count=count)))
+        for key, count in source.repaired.items():
+            out.append((files, f"{source.file} / {view.t('log_repaired')}", f"{key}: {count:,}"))
+    for key in a.settings.__dataclass_fields__:
+        value = getattr(a.settings, key)
+        if key == "limits":
+            sentences = value.sentences(view.lang)
+            out.append((settings, key, view.semicolon.join(sentences) if sentences else view.t("log_no_limits")))
+        else:
+            out.append((settings, key, value))
+    out.append((settings, view.t("log_solver"), f"{a.plan.method}, {a.plan.status}, {a.plan.gap:.2e}"))
+    return out
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return text("pages.log_not_installed", "en")

@@ -1,0 +1,59 @@
+"""An assessment as a workbook: the pages of `pages`, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from openpyxl import Workbook
+
+from credit_udfs.core.assess import Assessment
+from credit_udfs.locale import Lang
+from credit_udfs.workbook.canvas import Book, Canvas
+from credit_udfs.workbook.names import PAGE_PREFIX
+from credit_udfs.workbook.package import save, stamp
+from credit_udfs.workbook.pages import PAGES, Extras, View
+
+
+def write(
+    assessment: Assessment,
+    path: str | os.PathLike[str],
+    lang: Lang = "zh",
+    *,
+    force: bool = False,
+    source_date_epoch: int | None = None,
+    extras: Extras | None = None,
+) -> Path:
+    """Write the result workbook and return its path.
+
+    lang: of sheet names, headers and texts; no number depends on it. force: replace an existing file.
+    source_date_epoch: seconds since 1970 that stand in for the time of writing (default: the environment's
+    SOURCE_DATE_EPOCH, else now); with it the same assessment gives the same bytes, and run times are left out.
+    extras: results that add pages, see `pages.Extras`. The file is written beside its final place and renamed.
+    Raises BadInput when `path` exists and `force` is false, or its folder does not exist.
+    """
+    at, given = stamp(source_date_epoch)
+    view = View(assessment, lang, extras or Extras(), at, given)
+    workbook = Workbook()
+    workbook.remove(workbook.active)
+    book = Book(workbook, lang)
+    draw_pages(book, view)
+    workbook.active = 0
+    properties = workbook.properties
+    properties.creator, properties.title = "credit_udfs", view.t("summary_title")
+    properties.language = "zh-CN" if lang == "zh" else "en"
+    return save(workbook, path, at=at, values=book.values, force=force)
+
+
+def draw_pages(book: Book, view: View) -> None:
+    """Append every page that the view has something for."""
+    workbook = book.workbook
+    shown = [page for page in PAGES if page.shown(view)]
+    # All sheets first: pages refer to one another.
+    sheets = {page.key: workbook.create_sheet(page.title(view)) for page in shown}
+    for page in sorted(shown, key=lambda page: page.last):
+        sheet = sheets[page.key]
+        sheet.sheet_properties.tabColor = page.colour
+        book.name(PAGE_PREFIX + page.key, sheet.title, "$A$1")
+        page.draw(Canvas(book, sheet), view)
+    workbook.calculation.fullCalcOnLoad = True
