@@ -1,0 +1,221 @@
+"""The UNO component: cell functions for Calc, and what stands behind the menu.
+
+A function that `credit_office.inprocess` knows is computed here; every other is asked of the helper process. The
+methods of `Functions` are made from the declarations in data.json, as is the interface XFunctions (functions.idl).
+"""
+
+import array
+from collections import deque
+from itertools import chain
+
+import unohelper
+from com.sun.star.frame import XDispatch, XDispatchProvider
+from com.sun.star.lang import Locale, XInitialization, XLocalizable, XServiceInfo, XServiceName
+from credit_office import inprocess, link, verbs
+from credit_office.helper import Helper, Unavailable
+from creditudfs import XFunctions
+
+FUNCTIONS = "creditudfs.Functions"
+MENU = "creditudfs.Menu"
+HELPER = Helper(inprocess.DATA["version"])
+LAST = deque(maxlen=20)  # what went wrong lately: (function, error, message in Chinese, in English)
+MANY = 1000  # rows from which the helper's numpy is worth the way there
+
+
+def error_result(name):
+    return ((inprocess.ERRORS[name],),)
+
+
+def cells_of(cells):
+    """The values of a range: floats, texts, and texts of errors."""
+    rows = cells.getDataArray()
+    for row in rows:
+        if None in row:
+            break
+    else:
+        return rows
+    return tuple(
+        tuple(
+            link.error_name(cells.getCellByPosition(x, y).getError()) if value is None else value
+            for x, value in enumerate(row)
+        )
+        for y, row in enumerate(rows)
+    )
+
+
+def plain(value):
+    """An argument as the package takes it: an error inside an array is its text."""
+    if type(value) is tuple:
+        return [[link.error_of(v) if type(v) is float and v != v else v for v in row] for row in value]
+    if hasattr(value, "getDataArray"):
+        return cells_of(value)
+    return value
+
+
+def asked(name, arguments):
+    """The value of a function that the helper computes."""
+    try:
+        answer, _ = HELPER.ask({"op": "call", "name": name, "args": [plain(a) for a in arguments]})
+    except Unavailable as missing:
+        zh, en = (verbs.text(f"helper_{missing.key}", lang, **missing.values) for lang in ("zh", "en"))
+        LAST.append((name, "#N/A", zh, en))
+        verbs.tell_once(missing.key, zh, en)
+        return error_result("#N/A")
+    out = []
+    for row in answer["rows"]:
+        cells = []
+        for value in row:
+            if isinstance(value, dict):
+                LAST.append((name, value["error"], value["zh"], value["en"]))
+                value = inprocess.ERRORS[value["error"]]
+            cells.append(value if type(value) is str else float(value))
+        out.append(tuple(cells))
+    return tuple(out)
+
+
+def fast(name, rows):
+    """The numbers of many plain rows from the helper's numpy; None when it isn't there (it is started then)."""
+    if not HELPER.ready:
+        HELPER.prepare()
+        return None
+    width = inprocess.WIDTH
+    values = list(chain.from_iterable(rows))
+    kinds = set(map(type, values))
+    if not kinds <= {float, str} or len(values) != width * len(rows):
+        return None
+    if str in kinds:
+        if set(v for v in values if type(v) is str) != {""}:
+            return None
+        values = [inprocess.NAN if type(v) is str else v for v in values]
+    try:
+        answer, blob = HELPER.ask(
+            {"op": "score", "name": name, "rows": len(rows), "width": width}, array.array("d", values).tobytes()
+        )
+    except Unavailable:
+        return None
+    numbers = array.array("d")
+    numbers.frombytes(blob)
+    columns = answer["width"]
+    if columns == 1:
+        return tuple(zip(numbers))
+    return tuple(zip(*(numbers[i::columns] for i in range(columns))))
+
+
+def scoring(name, declared):
+    """A scoring method: RISKSCORE(indicators; method) and its like."""
+    options = declared["args"][1:]
+    numeric = name in ("RISKSCORE", "DEFAULTPROB", "GRADEPROBS")
+
+    def method(self, cells, *given):
+        try:
+            rows = cells.getDataArray()
+            if None in rows[0] or (len(rows) > 1 and any(None in row for row in rows)):
+                rows = cells_of(cells)
+            chosen = {o["name"]: o["default"] for o in options}
+            for o, value in zip(options, given):
+                if value is not None:
+                    chosen[o["name"]] = inprocess.option(value, o["choices"], o["default"])
+            if chosen.get("method", "default") != "default":
+                return asked(name, (cells, *given))
+            if numeric and len(rows) >= MANY:
+                found = fast(name, rows)
+                if found is not None:
+                    return found
+            return inprocess.score(name, rows, chosen.get("language", "zh"))
+        except inprocess.CallError as e:
+            return error_result(str(e))
+
+    return method
+
+
+def churnrate(self, rate, grade):
+    if rate is None or grade is None:
+        return error_result("#VALUE!")
+    try:
+        return inprocess.churnrate(rate, grade)
+    except inprocess.CallError as e:
+        return error_result(str(e))
+
+
+def elsewhere(name):
+    def method(self, *arguments):
+        given = list(arguments)
+        while given and given[-1] is None:
+            given.pop()
+        return asked(name, given)
+
+    return method
+
+
+class Functions(unohelper.Base, XFunctions, XServiceInfo, XServiceName, XLocalizable):
+    def __init__(self, context):
+        self.locale = Locale("en", "US", "")
+
+    def getServiceName(self):
+        return FUNCTIONS
+
+    def getImplementationName(self):
+        return FUNCTIONS
+
+    def supportsService(self, name):
+        return name in self.getSupportedServiceNames()
+
+    def getSupportedServiceNames(self):
+        return (FUNCTIONS, "com.sun.star.sheet.AddIn")
+
+    def setLocale(self, locale):
+        self.locale = locale
+
+    def getLocale(self):
+        return self.locale
+
+
+for _name, _declared in inprocess.DATA["functions"].items():
+    if _name in inprocess.WIDTHS:
+        _method = scoring(_name, _declared)
+    elif _name == "CHURNRATE":
+        _method = churnrate
+    else:
+        _method = elsewhere(_name)
+    setattr(Functions, _name.lower(), _method)
+
+
+class Menu(unohelper.Base, XDispatchProvider, XDispatch, XInitialization, XServiceInfo):
+    """Handles the commands ``creditudfs:<verb>`` of the menu and the toolbar."""
+
+    def __init__(self, context):
+        self.context = context
+        self.frame = None
+
+    def initialize(self, arguments):
+        if arguments:
+            self.frame = arguments[0]
+
+    def queryDispatch(self, url, target, flags):
+        return self if url.Protocol == "creditudfs:" else None
+
+    def queryDispatches(self, requests):
+        return tuple(self.queryDispatch(r.FeatureURL, r.FrameName, r.SearchFlags) for r in requests)
+
+    def dispatch(self, url, arguments):
+        verbs.run(url.Path, self.context, self.frame, HELPER, LAST)
+
+    def addStatusListener(self, listener, url):
+        pass
+
+    def removeStatusListener(self, listener, url):
+        pass
+
+    def getImplementationName(self):
+        return MENU
+
+    def supportsService(self, name):
+        return name in self.getSupportedServiceNames()
+
+    def getSupportedServiceNames(self):
+        return (MENU, "com.sun.star.frame.ProtocolHandler")
+
+
+g_ImplementationHelper = unohelper.ImplementationHelper()
+g_ImplementationHelper.addImplementation(Functions, FUNCTIONS, (FUNCTIONS, "com.sun.star.sheet.AddIn"))
+g_ImplementationHelper.addImplementation(Menu, MENU, (MENU, "com.sun.star.frame.ProtocolHandler"))

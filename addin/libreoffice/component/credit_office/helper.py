@@ -1,0 +1,133 @@
+"""The helper process: credit_udfs in an environment of its own, started when it is first needed, then kept."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from typing import Any, BinaryIO, Callable, Dict, Optional, Tuple, cast
+
+from . import link
+
+PATIENCE = 600.0  # seconds; an optimisation may take a while, a process that hangs must not hang the sheet for ever
+# LibreOffice's own Python settings must not reach another Python.
+_FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONEXECUTABLE", "PYTHONUSERBASE", "__PYVENV_LAUNCHER__")
+
+
+class Unavailable(Exception):
+    """There is no helper; `key` says why: no_interpreter, no_start, other_version, ended."""
+
+    def __init__(self, key: str, **values: str) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+
+class Helper:
+    """One process, asked by one thread at a time."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        self.process: Optional[subprocess.Popen[bytes]] = None
+        self.lock = threading.Lock()
+        self.failed_for: Optional[str] = None
+        self.starting: Optional[threading.Thread] = None
+
+    @property
+    def ready(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def prepare(self) -> None:
+        """Start in the background, unless that has been tried with this interpreter and failed."""
+        if self.ready or self.starting is not None or link.interpreter() in ("", self.failed_for):
+            return
+
+        def start() -> None:
+            try:
+                with self.lock:
+                    self._start()
+            except Unavailable:
+                pass
+            finally:
+                self.starting = None
+
+        self.starting = threading.Thread(target=start, name="credit_udfs", daemon=True)
+        self.starting.start()
+
+    def ask(
+        self, message: Dict[str, Any], blob: bytes = b"", progress: Optional[Callable[[str, int, int], None]] = None
+    ) -> Tuple[Dict[str, Any], bytes]:
+        """Send, and wait for the answer; raises Unavailable."""
+        with self.lock:
+            if not self.ready:
+                self._start()
+            process = cast("subprocess.Popen[bytes]", self.process)
+            watch = threading.Timer(PATIENCE, process.kill)
+            watch.daemon = True
+            watch.start()
+            try:
+                link.send(cast(BinaryIO, process.stdin), message, blob)
+                while True:
+                    answer, data = link.receive(cast(BinaryIO, process.stdout))
+                    if "progress" not in answer:
+                        return answer, data
+                    if progress is not None:
+                        progress(*answer["progress"])
+            except (OSError, EOFError, ValueError):
+                self._end()
+                raise Unavailable("ended") from None
+            finally:
+                watch.cancel()
+
+    def stop(self) -> None:
+        with self.lock:
+            self.failed_for = None
+            self._end()
+
+    def _start(self) -> None:
+        if self.ready:
+            return
+        python = link.interpreter()
+        if not python:
+            raise Unavailable("no_interpreter", file=str(link.settings_file()), variable=link.INTERPRETER)
+        if python == self.failed_for:
+            # Every cell would wait for it again; "restart" in the menu tries anew.
+            raise Unavailable("no_start", python=python)
+        clean = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+        no_window = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+        try:
+            # -P: nothing is imported from the folder that LibreOffice was started in.
+            self.process = subprocess.Popen(
+                [python, "-P", "-m", link.MODULE],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=clean,
+                creationflags=no_window,
+            )
+            hello, _ = link.receive(cast(BinaryIO, self.process.stdout))
+        except (OSError, EOFError, ValueError):
+            self.failed_for = python
+            self._end()
+            raise Unavailable("no_start", python=python) from None
+        if hello.get("version") != self.version:
+            self.failed_for = python
+            self._end()
+            found = str(hello.get("version"))
+            raise Unavailable("other_version", python=python, found=found, version=self.version)
+
+    def _end(self) -> None:
+        process, self.process = self.process, None
+        if process is None:
+            return
+        for stream in (process.stdin, process.stdout):
+            try:
+                if stream is not None:
+                    stream.close()
+            except OSError:
+                pass
+        try:
+            process.wait(2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
