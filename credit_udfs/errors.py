@@ -76,7 +76,10 @@ class Problem:
         return ", ".join(part for part in (self.file, at) if part)
 
     def text(self, lang: Lang) -> str:
-        return text(self.key, lang, **self.values)
+        said = text(self.key, lang, **self.values)
+        # A warning's own text says how many; an error about a cell is one of so many.
+        alike = self.severity == "error" and self.cell and self.count > 1
+        return said + text("problems.like_cases", lang, count=self.count) if alike else said
 
 
 class BadFile(CreditError):

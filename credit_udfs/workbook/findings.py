@@ -67,10 +67,10 @@ class Findings:
         if count:
             self.repaired[f"problems.{key}"] += count
 
-    def cells(self, key: str, column: str, bad: pl.Series, found: pl.Series, **values: Any) -> None:
+    def cells(self, key: str, at: str, bad: pl.Series, found: pl.Series, *, column: str) -> None:
         """One error per different wrong value of a column, with its first cell; beyond PER_COLUMN only counted.
 
-        bad: shape (rows,), which cells are wrong; found: what they hold.
+        at: the column's key; bad: shape (rows,), which cells are wrong; found: what they hold; column: its title.
         """
         wrong = (
             pl.DataFrame({"row": pl.int_range(len(bad), eager=True), "found": found.cast(pl.String), "bad": bad})
@@ -79,16 +79,16 @@ class Findings:
             .agg(pl.col("row").first(), pl.len().alias("count"))
         )
         for row, text, count in wrong.head(PER_COLUMN).select("row", "found", "count").iter_rows():
-            self.add("error", key, at=(row, column), count=count, found=shorten(text), **values)
+            self.add("error", key, at=(row, at), count=count, found=shorten(text), column=column)
         rest = wrong.slice(PER_COLUMN)
         if rest.height:
             self.add(
                 "error",
                 "more_of_the_same",
-                at=(rest["row"][0], column),
+                at=(rest["row"][0], at),
                 count=int(rest["count"].sum()),
                 different=rest.height,
-                column=values["column"],
+                column=column,
             )
 
 

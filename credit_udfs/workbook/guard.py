@@ -57,7 +57,7 @@ _HAS_ADDRESS = re.compile(rb"\sr\s*=")
 _ROW = re.compile(rb"""\br\s*=\s*["'][A-Za-z]{0,3}([0-9]+)["']""")
 
 
-def refuse(path: Path, key: str, **values: Any) -> BadFile:
+def refuse(path: Path, key: str, /, **values: Any) -> BadFile:
     """The error that refuses `path` with the text ``problems.key``."""
     return BadFile([Problem("error", f"problems.{key}", values, file=path.name)])
 

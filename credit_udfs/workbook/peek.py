@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from xml.etree.ElementTree import ParseError, XMLPullParser
+from typing import Any, cast
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from defusedxml.ElementTree import fromstring
 
@@ -95,11 +96,11 @@ class Peek:
         cells: dict[tuple[int, int], tuple[str, bool]] = {}
         row, column, seen = 0, -1, 0
         kind, value, filled, row_filled = "", "", False, False
-        parser = XMLPullParser(("start", "end"))
+        parser: XMLPullParser[Any] = XMLPullParser(("start", "end"))
         for chunk in self._package.chunks(part):
             for at in range(0, len(chunk), 8192):
                 _feed(self._package, parser, chunk[at : at + 8192])
-                for event, element in parser.read_events():
+                for event, element in _events(parser):
                     tag = element.tag.rpartition("}")[2]
                     if event == "start" and tag == "row":
                         row, column, row_filled = int(element.get("r", row + 1)), -1, False
@@ -152,11 +153,11 @@ class Peek:
 
 
 def _walk(package: Package, part: str, stop: Callable[[str], bool]) -> list[tuple[str, dict[str, str], str]]:
-    parser = XMLPullParser(("end",))
+    parser: XMLPullParser[Any] = XMLPullParser(("end",))
     found: list[tuple[str, dict[str, str], str]] = []
     for chunk in package.chunks(part):
         _feed(package, parser, chunk)
-        for _event, element in parser.read_events():
+        for _event, element in _events(parser):
             tag = element.tag.rpartition("}")[2]
             found.append((tag, dict(element.attrib), element.text or ""))
             if stop(tag):
@@ -164,7 +165,11 @@ def _walk(package: Package, part: str, stop: Callable[[str], bool]) -> list[tupl
     return found
 
 
-def _feed(package: Package, parser: XMLPullParser[object], data: bytes) -> None:
+def _events(parser: XMLPullParser[Any]) -> Iterator[tuple[str, Element]]:
+    yield from cast("Iterator[tuple[str, Element]]", parser.read_events())
+
+
+def _feed(package: Package, parser: XMLPullParser[Any], data: bytes) -> None:
     try:
         parser.feed(data)
     except ParseError as error:

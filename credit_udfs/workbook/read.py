@@ -301,12 +301,12 @@ def _firms(parts: Sequence[_Part], problems: list[Problem]) -> pl.DataFrame:
             problems.append(Problem("error", "problems.firm_twice", values, part.raw_file, part.sheet, cell))
         if len(repeated) > 5:
             row = repeated[5][0]
-            values = {"count": len(repeated) - 5, "firms": Items([firm for _, firm in repeated[5:]])}
+            more = {"count": len(repeated) - 5, "firms": Items([firm for _, firm in repeated[5:]])}
             problems.append(
                 Problem(
                     "error",
                     "problems.firms_twice",
-                    values,
+                    more,
                     part.raw_file,
                     part.sheet,
                     part.findings.place(row, "firm"),

@@ -252,7 +252,7 @@ def _general_vat(day: Ints) -> Floats:
 def _book(path: Path) -> xlsxwriter.Workbook:
     book = xlsxwriter.Workbook(path)
     # The time of writing would make every file different.
-    book.set_properties({"title": "Synthetic sample", "created": dt.datetime(2020, 2, 21)})  # noqa: DTZ001
+    book.set_properties({"title": "Synthetic sample", "created": dt.datetime(2020, 2, 21)})
     return book
 
 

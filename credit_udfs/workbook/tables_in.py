@@ -147,7 +147,7 @@ def _load(reader: fastexcel.ExcelReader, sheet: str, head: Head, header: Header)
         whitespace_as_null=True,
     )
     keys = [at_column[column.absolute_index] for column in loaded.selected_columns]
-    frame = loaded.to_polars()
+    frame: pl.DataFrame = loaded.to_polars()
     frame.columns = keys
     return frame
 
