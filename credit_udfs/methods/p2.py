@@ -1,4 +1,4 @@
-"""P2: a convolutional network on series of purchase invoices for the grade; stability and strength for the
+"""P2: a convolutional network on monthly series of invoices for the grade; stability and strength for the
 limit.
 
 The amounts, rates and top-ups of its strategy are in core.allocation. The network trains with PyTorch (the
@@ -26,7 +26,7 @@ from credit_udfs.methods.method import declare
 from credit_udfs.types import Floats, Ints
 
 MONTHS = 36
-CHANNELS: tuple[str, ...] = ("p2_net", "p2_count")
+CHANNELS: tuple[str, ...] = ("p2_input_net", "p2_input_count", "p2_output_net", "p2_output_count")
 INDICATORS: tuple[str, ...] = tuple(f"{channel}_{month:02d}" for channel in CHANNELS for month in range(MONTHS))
 
 
@@ -36,7 +36,7 @@ def compute(
     """The series of `firms` in their order: "firm" and one Float64 column per key; month 35 is the firm's
     last.
 
-    Months without purchases are 0; a firm without any valid invoice is null throughout.
+    Months without invoices are 0; a firm without any valid invoice is null throughout.
     """
     month = pl.col("date").dt.year().cast(pl.Int32) * 12 + pl.col("date").dt.month().cast(pl.Int32)
     valid = [
@@ -44,25 +44,18 @@ def compute(
         for side in (purchases, sales)
     ]
     last = pl.concat(valid).group_by("firm").agg(pl.col("month").max().alias("last"))
-    series = (
-        valid[0]
-        .join(last, on="firm")
-        .with_columns((MONTHS - 1 - (pl.col("last") - pl.col("month"))).alias("at"))
-        .filter(pl.col("at") >= 0)
-        .group_by("firm", "at")
-        .agg(
-            ((pl.col("amount") * SCALE).round().cast(pl.Int64).sum() / SCALE).alias("p2_net"),
-            pl.len().cast(pl.Float64).alias("p2_count"),
-        )
-    )
     order = {firm: i for i, firm in enumerate(firms)}
     table = np.full((len(order), len(CHANNELS), MONTHS), np.nan)
     for firm in last["firm"]:
         if firm in order:
             table[order[firm]] = 0.0
-    for firm, at, net, count in series.iter_rows():
-        if firm in order:
-            table[order[firm], :, at] = net, count
+    net = (pl.col("amount") * SCALE).round().cast(pl.Int64).sum() / SCALE
+    at = MONTHS - 1 - (pl.col("last") - pl.col("month"))
+    for side, invoices in enumerate(valid):
+        months = invoices.join(last, on="firm").filter(at >= 0).group_by("firm", at.alias("at"))
+        for firm, when, amount, count in months.agg(net.alias("net"), pl.len()).iter_rows():
+            if firm in order:
+                table[order[firm], 2 * side : 2 * side + 2, when] = amount, count
     columns = pl.DataFrame(table.reshape(len(order), -1), schema=list(INDICATORS)).fill_nan(None)
     return columns.insert_column(0, pl.Series("firm", list(firms), dtype=pl.String)).select("firm", *keys)
 
@@ -75,7 +68,7 @@ class ConvolutionalNetwork(FormClassifier):
     the channel's training deviation. Raises NotAvailable when PyTorch isn't installed.
     """
 
-    def __init__(self, epochs: int = 120, rate: float = 0.005, decay: float = 0.01, seed: int = 0) -> None:
+    def __init__(self, epochs: int = 60, rate: float = 0.005, decay: float = 0.01, seed: int = 0) -> None:
         self.epochs = epochs
         self.rate = rate
         self.decay = decay
@@ -83,7 +76,7 @@ class ConvolutionalNetwork(FormClassifier):
 
     def _fit(self, X: Floats, codes: Ints, count: int) -> dict[str, Any]:  # noqa: N803
         length = X.shape[1] // len(CHANNELS)
-        steps: list[dict[str, Any]] = [impute_step(X), log_step([MONEY] * length + [1.0] * length)]
+        steps: list[dict[str, Any]] = [impute_step(X), log_step(([MONEY] * length + [1.0] * length) * 2)]
         z = forms.transform(steps, X)
         by_channel = z.reshape(len(z), len(CHANNELS), length)
         sd = by_channel.std(axis=(0, 2))
