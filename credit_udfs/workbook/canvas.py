@@ -57,6 +57,8 @@ class Book:
     refs: dict[str, str] = field(default_factory=dict)
     """Ranges that other pages refer to: ``firms.score`` -> ``'Firms'!$F$6:$F$128``."""
     _styles: dict[Look, Any] = field(default_factory=dict)
+    # The same by identity: a look's hash costs more than the rest of writing a cell. The look is kept alive.
+    _quick: dict[int, tuple[Look, Any]] = field(default_factory=dict)
 
     def style(self, look: Look, scratch: Any) -> Any:
         """The style array of a look; made once per workbook."""
@@ -161,11 +163,11 @@ class Canvas:
         self.book.values[self.sheet.title, cell.coordinate] = Computed(_plain(value), spill is not None)
 
     def _dress(self, cell: Any, look: Look) -> None:
-        style = self.book._styles.get(look)
-        if style is None:
+        quick = self.book._quick.get(id(look))
+        if quick is None:
             cell._style = None
-            style = self.book.style(look, cell)
-        cell._style = style
+            quick = self.book._quick[id(look)] = (look, self.book.style(look, cell))
+        cell._style = quick[1]
 
     def merge(self, row: int, column: int, last_row: int, last_column: int, value: Any, look: Look) -> None:
         """One value over several cells, all of which get the look."""
@@ -329,15 +331,24 @@ class Canvas:
         repeat: tuple[int, int] | None = None,
         area: str | None = None,
         breaks: Sequence[int] = (),
+        halves: tuple[int, int] | None = None,
+        scale: int = 70,
     ) -> None:
         """A4, as wide as the sheet, `tall`: as many pages as it takes, else one. `repeat`: header rows printed on
-        every page. `breaks`: rows after which a page ends."""
+        every page. `breaks`: rows after which a page ends. `halves`: a sheet too wide for one page, printed at
+        `scale` percent: how many columns are repeated on the left, and after which one the second page begins."""
         ws = self.sheet
         ws.page_setup.orientation = "landscape" if landscape else "portrait"
         ws.page_setup.paperSize = 9
         ws.sheet_properties.pageSetUpPr.fitToPage = True
         ws.page_setup.fitToWidth = 1
         ws.page_setup.fitToHeight = 0 if tall else 1
+        if halves:
+            ws.sheet_properties.pageSetUpPr.fitToPage = False
+            ws.page_setup.fitToWidth = ws.page_setup.fitToHeight = None
+            ws.page_setup.scale = scale
+            ws.print_title_cols = f"A:{get_column_letter(halves[0])}"
+            ws.col_breaks.append(Break(id=halves[1]))
         for side, inches in {"left": 0.5, "right": 0.5, "top": 0.6, "bottom": 0.7}.items():
             setattr(ws.page_margins, side, inches)
         ws.page_margins.header = ws.page_margins.footer = 0.3

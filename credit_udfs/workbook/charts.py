@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from openpyxl.chart import AreaChart, BarChart, LineChart, Reference, ScatterChart, Series
 from openpyxl.chart.data_source import NumFmt, StrRef
@@ -32,7 +32,7 @@ from openpyxl.utils.units import cm_to_EMU
 from openpyxl.worksheet.worksheet import Worksheet
 
 from credit_udfs.locale import Lang
-from credit_udfs.workbook.style import FONTS, GREY, INK, MUTED, RULE, SERIES
+from credit_udfs.workbook.style import FONTS, GREY, INK, MUTED, RULE
 
 Kind = Literal["bar", "column", "stacked", "stacked_bar", "line", "scatter", "scatter_line", "area"]
 LineStyle = Literal["solid", "dash", "sysDot"]
@@ -60,7 +60,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Axis:
-    """title: what and in which unit; fmt: number format; low, high: limits; step: between the ticks."""
+    """title: what and in which unit; fmt: number format; low, high: limits; step: between the ticks; hidden: not drawn;
+    skip: every which category has a label."""
 
     title: str | None = None
     fmt: str = "General"
@@ -68,6 +69,7 @@ class Axis:
     high: float | None = None
     step: float | None = None
     hidden: bool = False
+    skip: int | None = None
 
 
 def chart(
@@ -84,16 +86,19 @@ def chart(
     size: tuple[float, float] = (16.0, 8.0),
     legend: Literal["t", "b", "r"] | None = "t",
     gap: int = 50,
-    title_ref: bool = False,
     reverse: bool = False,
+    plot: tuple[float, float, float, float] | None = None,
 ) -> Any:
     """Put a chart onto `sheet` with its corner at the cell `at`; size in cm.
 
-    title_ref: `title` is the address of a cell with the title, so that it lives. reverse: categories from top to
-    bottom (bars).
+    reverse: categories from top to bottom (bars). plot: place of the inner plot as fractions of the chart (left,
+    top, width, height), for labels that need room.
+
+    A title is fixed text: LibreOffice doesn't follow a title that refers to a cell, so a finding that must live
+    stands in a cell above its chart.
     """
     made = _kind(kind, gap)
-    made.title = _title(title, lang, title_ref)
+    made.title = _label(title, lang, 11, INK, bold=True)
     made.style = None
     made.roundedCorners = False
     made.display_blanks = "gap"
@@ -121,6 +126,11 @@ def chart(
         made.legend = None
     made.graphical_properties = GraphicalProperties(solidFill="FFFFFF", ln=LineProperties(solidFill=RULE, w=9525))
     made.plot_area.graphicalProperties = GraphicalProperties(noFill=True, ln=LineProperties(noFill=True))
+    if plot:
+        left, top, width, height = plot
+        made.layout = Layout(
+            ManualLayout(layoutTarget="inner", xMode="edge", yMode="edge", x=left, y=top, w=width, h=height)
+        )
     made.width, made.height = size
     made.anchor = _anchor(at, size)
     sheet.add_chart(made)
@@ -212,6 +222,8 @@ def _axis(axis: Any, spec: Axis, lang: Lang, *, grid: bool) -> None:
     axis.number_format = spec.fmt
     axis.numFmt = NumFmt(spec.fmt, sourceLinked=False)
     axis.scaling.min, axis.scaling.max = spec.low, spec.high
+    if spec.skip is not None:
+        axis.tickLblSkip = axis.tickMarkSkip = spec.skip
     if spec.step is not None:
         axis.majorUnit = spec.step
     axis.txPr = _text(lang, 9, MUTED)
@@ -244,26 +256,3 @@ def _label(text: str, lang: Lang, size: float, ink: str, *, bold: bool = False) 
     ]
     rich = RichText(bodyPr=RichTextProperties(), p=paragraphs)
     return Title(tx=Text(rich=rich), overlay=False)
-
-
-def _title(text: str, lang: Lang, is_ref: bool) -> Title:
-    if not is_ref:
-        return _label(text, lang, 11, INK, bold=True)
-    made = Title(tx=Text(strRef=StrRef(f=text)), overlay=False)
-    properties = _properties(lang, 11, INK, True)
-    made.txPr = RichText(
-        bodyPr=RichTextProperties(), p=[Paragraph(pPr=ParagraphProperties(defRPr=properties), endParaRPr=properties)]
-    )
-    return made
-
-
-def plot_area(made: Any, left: float, top: float, width: float, height: float) -> None:
-    """Fix the plot's place inside the chart, as fractions of it."""
-    made.plot_area.layout = Layout(
-        ManualLayout(
-            layoutTarget="inner", xMode="edge", yMode="edge", x=left, y=top, w=width, h=height
-        )
-    )
-
-
-PALETTE: Final = SERIES

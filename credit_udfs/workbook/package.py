@@ -11,21 +11,20 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from openpyxl.cell._writer import _set_attributes, write_cell
 from openpyxl.cell.cell import Cell
-from openpyxl.comments.comment_sheet import CommentRecord
 from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
+from openpyxl.utils.datetime import to_excel
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.writer.excel import ExcelWriter
-from openpyxl.xml.functions import Element, SubElement
 
 from credit_udfs.errors import BadInput
 
@@ -81,9 +80,12 @@ def save(
     *,
     at: dt.datetime,
     values: Values | None = None,
+    ours: Collection[str] = (),
     force: bool = False,
 ) -> Path:
     """Write `workbook` to `path`: whole or not at all, into a new file unless `force`.
+
+    values: of formulas; ours: titles of the sheets drawn by `canvas`, written fast (they have no comments).
 
     Raises BadInput when `path` exists and `force` is false, or when its folder does not exist.
     """
@@ -97,7 +99,7 @@ def save(
     handle, temporary = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=".tmp", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as stream, _Archive(stream, at, bool(_spilled(values))) as archive:
-            _Writer(workbook, archive, values or {}).write_data()
+            _Writer(workbook, archive, values or {}, frozenset(ours)).write_data()
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes it private; a workbook is passed on
@@ -144,22 +146,22 @@ def _text(data: str | bytes) -> str:
 
 
 class _Writer(ExcelWriter):  # type: ignore[misc] # openpyxl has no types
-    def __init__(self, workbook: Workbook, archive: ZipFile, values: Values) -> None:
+    def __init__(self, workbook: Workbook, archive: ZipFile, values: Values, ours: frozenset[str]) -> None:
         super().__init__(workbook, archive)
+        self._ours = ours
         self._values: dict[str, dict[str, Computed]] = {}
         for (sheet, address), value in values.items():
             self._values.setdefault(sheet, {})[address] = value
 
     def write_worksheet(self, ws: Any) -> None:
-        known = self._values.get(ws.title)
-        if not known:
+        if ws.title not in self._ours:
             super().write_worksheet(ws)
             return
-        # The rest is openpyxl's own method, with our writer of cells.
+        # The rest is openpyxl's own method, with our writer of rows.
         ws._drawing = SpreadsheetDrawing()
         ws._drawing.charts = ws._charts
         ws._drawing.images = ws._images
-        writer = _SheetWriter(ws, known)
+        writer = _SheetWriter(ws, self._values.get(ws.title, {}))
         writer.write()
         ws._rels = writer._rels
         self._archive.write(writer.out, ws.path[1:])
@@ -168,39 +170,73 @@ class _Writer(ExcelWriter):  # type: ignore[misc] # openpyxl has no types
 
 
 class _SheetWriter(WorksheetWriter):  # type: ignore[misc] # openpyxl has no types
+    """Writes a sheet of ours: openpyxl's own head and tail, and rows as plain text, which is ten times faster."""
+
     def __init__(self, ws: Any, known: Mapping[str, Computed]) -> None:
         super().__init__(ws)
         self._known = known
+        self._styles: dict[int, str] = {}
 
-    def write_row(self, xf: Any, row: list[Cell], row_idx: int) -> None:
-        attrs = {"r": f"{row_idx}"}
-        attrs.update(self.ws.row_dimensions.get(row_idx, {}))
-        with xf.element("row", attrs):
-            for cell in row:
-                if cell._comment is not None:
-                    self.ws._comments.append(CommentRecord.from_cell(cell))
-                if cell._value is None and not cell.has_style and not cell._comment:
-                    continue
-                _write_cell(xf, cell, self._known.get(cell.coordinate) if cell.data_type == "f" else None)
+    def write(self) -> None:
+        self.write_top()
+        xf = self.xf.send(True)
+        with xf.element("sheetData"):
+            pass
+        self.xf.send(None)
+        self.write_tail()
+        self.close()
+        whole = Path(self.out).read_text(encoding="utf-8")
+        head, empty, tail = whole.partition("<sheetData />")
+        if not empty:
+            head, empty, tail = whole.partition("<sheetData></sheetData>")
+        assert empty, "openpyxl writes an empty sheetData in a new way"
+        with open(self.out, "w", encoding="utf-8", newline="") as out:
+            out.write(f"{head}<sheetData>")
+            for number, row in self.rows():
+                out.write(self._row(number, row))
+            out.write(f"</sheetData>{tail}")
 
+    def _row(self, number: int, row: list[Cell]) -> str:
+        attributes = "".join(f' {k}="{v}"' for k, v in dict(self.ws.row_dimensions.get(number, {})).items() if k != "r")
+        cells = "".join(self._cell(cell) for cell in row)
+        return f'<row r="{number}"{attributes}>{cells}</row>'
 
-def _write_cell(xf: Any, cell: Cell, known: Computed | None) -> None:
-    if known is None:
-        write_cell(xf, cell.parent, cell, cell.has_style)
-        return
-    value, attributes = _set_attributes(cell, cell.has_style)
-    if isinstance(known.value, str):
-        attributes["t"] = "str"
-    if known.spills:
-        attributes["cm"] = "1"
-    el = Element("c", attributes)
-    if isinstance(value, ArrayFormula):
-        SubElement(el, "f", dict(value)).text = value.text[1:]
-    else:
-        SubElement(el, "f").text = value[1:]
-    if known.value is not None:
-        SubElement(el, "v").text = known.value if isinstance(known.value, str) else repr(float(known.value))
-    xf.write(el)
+    def _cell(self, cell: Cell) -> str:
+        array = cell._style
+        style = self._styles.get(id(array)) if array is not None else ""
+        if style is None:
+            style = self._styles[id(array)] = f' s="{cell.style_id}"'
+        value, kind = cell._value, cell.data_type
+        if cell.hyperlink:
+            self.ws._hyperlinks.append(cell.hyperlink)
+        start = f'<c r="{cell.coordinate}"{style}'
+        if value is None or value == "":
+            return start + "/>" if style else ""
+        if kind == "s":
+            space = ' xml:space="preserve"' if value != value.strip() or "\n" in value else ""
+            return f'{start} t="inlineStr"><is><t{space}>{escape(value)}</t></is></c>'
+        if kind == "b":
+            return f'{start} t="b"><v>{int(value)}</v></c>'
+        if kind == "d":
+            return f"{start}><v>{to_excel(value)!r}</v></c>"
+        if kind == "f":
+            return start + self._formula(cell)
+        return f"{start}><v>{value!r}</v></c>"
+
+    def _formula(self, cell: Cell) -> str:
+        known = self._known.get(cell.coordinate, Computed(None))
+        value = cell._value
+        if isinstance(value, ArrayFormula):
+            inner = f'<f t="array" ref="{value.ref}">{escape(value.text[1:])}</f>'
+        else:
+            inner = f"<f>{escape(value[1:])}</f>"
+        kind = ' t="str"' if isinstance(known.value, str) else ""
+        mark = ' cm="1"' if known.spills else ""
+        if isinstance(known.value, str):
+            inner += f"<v>{escape(known.value)}</v>"
+        elif known.value is not None:
+            inner += f"<v>{float(known.value)!r}</v>"
+        return f"{kind}{mark}>{inner}</c>"
 
 
 __all__ = ["Computed", "Values", "save", "stamp"]

@@ -34,7 +34,7 @@ GRADE_COLOURS: Final = {"A": SKY, "B": "5B9BD5", "C": "1F5C99", "D": "10253F"}
 # Series of a chart, in the order in which they are used; each differs in lightness from its neighbours.
 SERIES: Final = (NAVY, ORANGE, SKY, MUTED, "5B9BD5", SAND)
 
-FONTS: Final = {"zh": "微软雅黑", "en": "Arial"}
+FONTS: Final = {"zh": "Microsoft YaHei", "en": "Arial"}
 
 WAN: Final = "#,##0.00;-#,##0.00;0.00"
 WAN_SHORT: Final = "#,##0.0;-#,##0.0;0.0"
@@ -89,9 +89,9 @@ CELL: Final = Look(line="row")
 CELL_WRAP: Final = Look(line="row", wrap=True)
 CENTRE: Final = Look(line="row", across="center")
 LABEL: Final = Look(ink=MUTED, line="row")
-TILE_LABEL: Final = Look(size=9, ink=MUTED, fill=PALE, indent=1, wrap=True)
+TILE_LABEL: Final = Look(size=9, ink=MUTED, fill=PALE, across="left", indent=1)
 TILE_VALUE: Final = Look(size=18, bold=True, ink=NAVY, fill=PALE, across="left", indent=1)
-TILE_NOTE: Final = Look(size=9, ink=MUTED, fill=PALE, indent=1, wrap=True, down="top")
+TILE_NOTE: Final = Look(size=9, ink=MUTED, fill=PALE, across="left", indent=1, wrap=True, down="top")
 INPUT: Final = Look(fill=INPUT_FILL, line="input", locked=False)
 LINK: Final = Look(ink=BLUE, link=True)
 

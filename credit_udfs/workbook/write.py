@@ -37,16 +37,16 @@ def write(
     workbook = Workbook()
     workbook.remove(workbook.active)
     book = Book(workbook, lang)
-    draw_pages(book, view)
+    ours = draw_pages(book, view)
     workbook.active = 0
     properties = workbook.properties
     properties.creator, properties.title = "credit_udfs", view.t("summary_title")
     properties.language = "zh-CN" if lang == "zh" else "en"
-    return save(workbook, path, at=at, values=book.values, force=force)
+    return save(workbook, path, at=at, values=book.values, ours=ours, force=force)
 
 
-def draw_pages(book: Book, view: View) -> None:
-    """Append every page that the view has something for."""
+def draw_pages(book: Book, view: View) -> list[str]:
+    """Append every page that the view has something for; their sheets' titles."""
     workbook = book.workbook
     shown = [page for page in PAGES if page.shown(view)]
     # All sheets first: pages refer to one another.
@@ -57,3 +57,4 @@ def draw_pages(book: Book, view: View) -> None:
         book.name(PAGE_PREFIX + page.key, sheet.title, "$A$1")
         page.draw(Canvas(book, sheet), view)
     workbook.calculation.fullCalcOnLoad = True
+    return [sheet.title for sheet in sheets.values()]

@@ -47,7 +47,7 @@ def draw(canvas: Canvas, view: View) -> None:
         view.t("concentration_chart_industry", industry=top[0], share=top[2] / lent if lent else 0.0),
         [Line(view.t("share_of_lent"), block.ref(3), NAVY, labels="0.0%")],
         lang=view.lang, categories=block.ref(0), size=(15.5, max(6.0, 0.62 * len(by_industry) + 2.2)),
-        y=Axis(fmt="0%", low=0, hidden=True), reverse=True, gap=35,
+        y=Axis(fmt="0%", low=0, hidden=True), reverse=True, gap=35, plot=(0.3, 0.12, 0.56, 0.85),
     )  # fmt: skip
     row = canvas.section(block.last + 2, 1, 7, view.t("concentration_by_firm"))
     for count in (1, 5, 10, 20, 50):

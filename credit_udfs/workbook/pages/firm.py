@@ -25,6 +25,7 @@ from credit_udfs.workbook.style import (
     ORANGE,
     PERCENT,
     PERCENT_SHORT,
+    SECTION,
     SIGNED,
     SKY,
     WAN,
@@ -73,7 +74,7 @@ def draw(canvas: Canvas, view: View) -> None:
     _reasons(sheet)
     _partners(sheet)
     _months(sheet)
-    canvas.page(view.t("footer"), landscape=False, tall=False, area=f"A1:L{_MONTHS_AT - 3}")
+    canvas.page(view.t("footer"), landscape=False, tall=False, area=f"A1:K{_WATERFALL_AT - 4}")
 
 
 def _first(view: View) -> int:
@@ -179,8 +180,9 @@ def _reasons(sheet: _Sheet) -> None:
 
 
 _CHARTS_AT = 21
-_PARTNERS_AT = 40
-_WATERFALL_AT = 62
+_PARTNERS_AT = 41
+_WATERFALL_AT = 72
+_WIDE = 26.5
 
 
 def _waterfall(sheet: _Sheet, rows: list[int]) -> None:
@@ -217,27 +219,32 @@ def _waterfall(sheet: _Sheet, rows: list[int]) -> None:
         up, down = max(0.0, after) - max(0.0, was), max(0.0, was) - max(0.0, after)
         sheet.put(row, 7, f"MAX(0,MAX(0,{now})-MAX(0,{before}))", number("0.0"), max(0.0, up))
         sheet.put(row, 8, f"MAX(0,MAX(0,{before})-MAX(0,{now}))", number("0.0"), max(0.0, down))
-    title = address(last + 1, 1)
     fixed = f"'{canvas.sheet.title}'!"
     score = view.assessment.scores.score[i]
     words = view.t("firm_waterfall_title").split("|")
     said = f"{view.ids[i]}{words[0]}{score:.1f}{words[1]}{base:.1f}{words[2]}"
-    sheet.put(
-        last + 1, 1,
-        f'{SELECTED}&"{words[0]}"&TEXT(C{last},"0.0")&"{words[1]}"&TEXT(C{top},"0.0")&"{words[2]}"', NOTE.on(wrap=False), said,
+    _live_title(
+        sheet, _CHARTS_AT,
+        f'{SELECTED}&"{words[0]}"&TEXT(C{last},"0.0")&"{words[1]}"&TEXT(C{top},"0.0")&"{words[2]}"', said,
     )  # fmt: skip
 
     def column(letter: str) -> str:
         return f"{fixed}${letter}${top}:${letter}${last}"
 
     chart(
-        canvas.sheet, address(_CHARTS_AT, 1), "stacked",
-        f"{fixed}${title[0]}${title[1:]}",
+        canvas.sheet, address(_CHARTS_AT + 1, 1), "stacked", view.t("firm_waterfall"),
         [Line(view.t("firm_foot"), column("D"), None), Line(view.t("firm_total"), column("F"), NAVY),
          Line(view.t("firm_up"), column("G"), ORANGE), Line(view.t("firm_down"), column("H"), SKY)],
-        lang=view.lang, categories=column("A"), size=(17.0, 9.2), title_ref=True, gap=35, legend="b",
+        lang=view.lang, categories=column("A"), size=(_WIDE, 8.6), gap=35, legend="b",
         y=Axis(view.t("axis_score"), "0", low=0),
     )  # fmt: skip
+
+
+def _live_title(sheet: _Sheet, row: int, formula: str, said: str) -> None:
+    for c in range(1, 11):
+        sheet.canvas.put(row, c, None, SECTION)
+    sheet.put(row, 1, formula, SECTION, said)
+    sheet.canvas.height(row, 22)
 
 
 def _partners(sheet: _Sheet) -> None:
@@ -265,9 +272,6 @@ def _partners(sheet: _Sheet) -> None:
         canvas.data_bar(f"{letter}{top + 2}:{letter}{top + 1 + PARTNERS}", SKY, high=1)
 
 
-_MONTHS_AT = _WATERFALL_AT
-
-
 def _months(sheet: _Sheet) -> None:
     canvas, view, i = sheet.canvas, sheet.view, sheet.row
     if not view.months:
@@ -281,23 +285,22 @@ def _months(sheet: _Sheet) -> None:
         canvas.put(row, 1, month, CENTRE.on(number=MONTH))
         for c, side, values in ((3, "sales", sales), (4, "purchases", purchases)):
             found = sheet.look_up(f"firm_data.{side}_{k}")
-            sheet.put(row, c, f"N({found})" if False else found, number("#,##0.0"), float(values[i, k]) / WAN_YUAN)
+            sheet.put(row, c, found, number("#,##0.0"), float(values[i, k]) / WAN_YUAN)
     last = top + len(view.months) - 1
     fixed = f"'{canvas.sheet.title}'!"
     total = (float(sales[i].sum()) / WAN_YUAN, float(purchases[i].sum()) / WAN_YUAN)
     words = view.t("firm_months_title").split("|")
     said = f"{view.ids[i]}{words[0]}{total[0]:,.0f}{words[1]}{total[1]:,.0f}{words[2]}"
-    row = last + 1
     fmt = '"#,##0"'
-    sheet.put(
-        row, 1,
+    _live_title(
+        sheet, _PARTNERS_AT + 8,
         f'{SELECTED}&"{words[0]}"&TEXT(SUM(C{top}:C{last}),{fmt})&"{words[1]}"&TEXT(SUM(D{top}:D{last}),{fmt})&"{words[2]}"',
-        NOTE.on(wrap=False), said,
+        said,
     )  # fmt: skip
     chart(
-        canvas.sheet, address(_PARTNERS_AT + 8, 1), "line", f"{fixed}$A${row}",
+        canvas.sheet, address(_PARTNERS_AT + 9, 1), "line", view.t("firm_months"),
         [Line(view.t("firm_sales"), f"{fixed}$C${top}:$C${last}", NAVY),
          Line(view.t("firm_purchases"), f"{fixed}$D${top}:$D${last}", ORANGE, dash="dash")],
-        lang=view.lang, categories=f"{fixed}$A${top}:$A${last}", size=(27.0, 5.6), title_ref=True, legend="b",
-        x=Axis(fmt=MONTH), y=Axis(view.t("axis_wan"), "#,##0"),
+        lang=view.lang, categories=f"{fixed}$A${top}:$A${last}", size=(_WIDE, 7.6), legend="b",
+        x=Axis(fmt=MONTH, skip=3), y=Axis(view.t("axis_wan"), "#,##0"),
     )  # fmt: skip

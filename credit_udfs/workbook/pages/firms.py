@@ -68,7 +68,7 @@ def draw(canvas: Canvas, view: View) -> None:
     flags = block.ref(len(columns) - 1, sheet=False).replace("$", "")
     canvas.shade_if(flags, f'LEN({flags.split(":")[0]})>0', SAND)
     canvas.freeze(block.first, 3)
-    canvas.page(view.t("footer"), repeat=(block.header, block.header))
+    canvas.page(view.t("footer"), repeat=(block.header, block.header), halves=(2, len(columns) - 4), scale=62)
 
 
 def finding(view: View) -> str:

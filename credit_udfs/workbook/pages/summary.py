@@ -37,7 +37,11 @@ def draw(canvas: Canvas, view: View) -> None:
     row += 2
     left = _fates(canvas, view, row)
     right = _limits(canvas, view, row)
-    row = max(left, right) + 1
+    end = max(left, right)
+    for r in range(row + 2, end):
+        canvas.height(r, 30 if view.lang == "en" else 28)
+    canvas.prose(end, 7, 12, view.t("limits_note"), NOTE)
+    row = end + 1
     _exposures(canvas, view, row)
     _industries(canvas, view, row)
     canvas.page(view.t("footer"), tall=False)
@@ -141,9 +145,7 @@ def _limits(canvas: Canvas, view: View, row: int) -> int:
         canvas.put(row, 11, use.allowed / divisor, number(fmt))
         per = 1e6 if money else 0.01 if share else 1.0
         canvas.put(row, 12, use.price * per / WAN_YUAN, number(WAN))
-        canvas.height(row, 30 if view.lang == "en" else 20)
-    canvas.prose(row + 1, 7, 12, view.t("limits_note"), NOTE)
-    return row + 2
+    return row + 1
 
 
 def _head(canvas: Canvas, row: int, column: int, headers: list[str | None]) -> None:
@@ -207,5 +209,5 @@ def _industries(canvas: Canvas, view: View, row: int) -> None:
         [Line(view.t("col_amount_wan"), f"'{sheet}'!$J${row + 1}:$J${last}", BLUE,
               colours=[GRADE_COLOURS[g] for g in grades], labels=WAN)],
         lang=view.lang, categories=f"'{sheet}'!$I${row + 1}:$I${last}", size=(10.2, 4.6), reverse=True,
-        y=Axis(hidden=True, low=0), gap=40,
+        y=Axis(hidden=True, low=0), gap=40, plot=(0.08, 0.2, 0.66, 0.75),
     )  # fmt: skip
