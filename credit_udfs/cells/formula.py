@@ -57,13 +57,17 @@ def canonical(formula: str, names: Iterable[str] | None = None) -> str:
     return respell(formula, str, names)
 
 
-def functions_in(formula: str, names: Iterable[str] | None = None) -> tuple[str, ...]:
-    """Our functions that `formula` calls, in order, repeated as often as they are called."""
+def canonical_with_names(formula: str, names: Iterable[str] | None = None) -> tuple[str, tuple[str, ...]]:
+    """`canonical`, and our functions that the formula calls, in order, repeated as often as they are called."""
     found: list[str] = []
 
     def note(name: str) -> str:
         found.append(name)
         return name
 
-    respell(formula, note, names)
-    return tuple(found)
+    return respell(formula, note, names), tuple(found)
+
+
+def functions_in(formula: str, names: Iterable[str] | None = None) -> tuple[str, ...]:
+    """Our functions that `formula` calls, in order, repeated as often as they are called."""
+    return canonical_with_names(formula, names)[1]

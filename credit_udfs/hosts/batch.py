@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 import tempfile
@@ -94,6 +95,23 @@ def calc(
     if target.exists() and not force:
         raise BadInput("batch.exists", file=target.name)
     before = _parts(source)
+    with _uncollected():
+        return _calc(source, target, before, keep_formulas)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the cyclic collector, which would walk through all cells again and again as objects are made."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _calc(source: Path, target: Path, before: frozenset[str], keep_formulas: bool) -> Report:
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always")
         try:

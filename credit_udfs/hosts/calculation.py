@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 from credit_udfs.cells import REGISTRY, ErrorValue
-from credit_udfs.cells.formula import canonical, functions_in
+from credit_udfs.cells.formula import canonical_with_names
 from credit_udfs.hosts.evaluate import (
     Call,
     Context,
@@ -123,9 +123,9 @@ class Calculation(Context):
             value = value.text
         text = value if value.startswith("=") else f"={value}"
         key = (sheet, row, column)
-        names = functions_in(text)
+        spelled, names = canonical_with_names(text)
         if names and not shadowed.intersection(names):
-            text = canonical(text)
+            text = spelled
             self.ours[key] = Cell(key, text, area)
             for i in range(area[0] if area else 0):
                 for j in range(area[1] if area else 0):
@@ -168,7 +168,8 @@ class Calculation(Context):
         while pending:
             self._waiting = set()
             for key in pending:
-                self._settle(key)
+                if key not in self.values:
+                    self._settle(key)
             pending = [key for key in pending if key not in self.values and key not in self.failures]
             if not self._queue:
                 break
@@ -184,10 +185,15 @@ class Calculation(Context):
             self.calls += len(group)
             results = REGISTRY[name].call_many([args for _, args in group])
             for (place, _), result in zip(group, results, strict=True):
+                value: Value
                 if len(result) == 1 and len(result[0]) == 1:
-                    self._results[place] = _from_cell(result[0][0])
+                    value = _from_cell(result[0][0])
                 else:
-                    self._results[place] = [[_from_cell(v) for v in row] for row in result]
+                    value = [[_from_cell(v) for v in row] for row in result]
+                self._results[place] = value
+                formula = self._parsed[place[0]]
+                if isinstance(formula, Formula) and isinstance(formula.tree, Call) and formula.tree.id == place[1]:
+                    self.values[place[0]] = value  # the call is the whole formula
 
     def _settle(self, key: Key) -> None:
         """Evaluate a cell and, before it, what it needs; without recursion, since chains of cells can be long."""
