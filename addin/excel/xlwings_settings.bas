@@ -1,12 +1,12 @@
 ' Takes the place of two procedures of xlwings' module: see xlwings_module.py for the reasons.
 
-Private Function GetConfig(configKey As String, Optional default As String = "") As Variant
+Private Function GetConfig(configKey As String, Optional fallback As String = "") As Variant
     ' The interpreter's path comes from the sheet of this add-in or else from the file that "credit-udfs addin
     ' install" writes into the user's profile; never from the active workbook or its folder. Read once.
     Static interpreter As String
     Dim settings As Worksheet, row As Long, fileName As String, fileNumber As Integer
     Dim settingName As String, settingValue As String
-    GetConfig = default
+    GetConfig = "" ' every other setting of xlwings is left alone
     If UCase$(configKey) <> "INTERPRETER_WIN" Then Exit Function
     If interpreter = "" Then
         Set settings = ThisWorkbook.Worksheets(PROJECT_NAME & ".conf")
@@ -27,7 +27,7 @@ Private Function GetConfig(configKey As String, Optional default As String = "")
     ' A bare name would be looked for in the current folder, which may be the one of somebody's workbook.
     If Not (interpreter Like "[A-Za-z]:\*" Or interpreter Like "\\*") Or InStr(interpreter, Chr$(34)) > 0 Then
         interpreter = ""
-        Err.Raise vbObjectError + 513, PROJECT_NAME, _
+        Err.Raise 513, PROJECT_NAME, _
             "Python is not set up for this add-in. Run in a terminal: credit-udfs addin install"
     End If
     GetConfig = interpreter

@@ -1,8 +1,9 @@
-"""Load a macro workbook in LibreOffice and evaluate formulas that call its VBA functions.
+"""Load macro workbooks in LibreOffice and evaluate formulas that call their VBA functions.
 
-Run by the Python that has LibreOffice's ``uno`` module: ``python3 soffice_xlam.py FILE PROFILE_FOLDER < formulas``,
-where formulas is a JSON list of [formula, rows, columns]; answers a JSON list of tables, in which an error is
-``{"error": code}``.
+Run by the Python that has LibreOffice's ``uno`` module: ``python3 soffice_xlam.py PROFILE_FOLDER < jobs``, where
+jobs is a JSON list of [file, [[formula, rows, columns], ...]]; answers a JSON list of {"answers", "modules"}, an
+answer being a table in which an error is ``{"error": code}``. The first sheet's cells below row 100 are used.
+All files stay open to the end.
 """
 
 from __future__ import annotations
@@ -43,18 +44,40 @@ def shown(cell: object) -> object:
     return cell.String if text else cell.Value
 
 
-def main(path: str, profile: str) -> None:
-    formulas = json.load(sys.stdin)
+def evaluated(desktop: object, path: str, formulas: list[list]) -> dict[str, object]:
+    arguments = (
+        PropertyValue(Name="Hidden", Value=True),
+        PropertyValue(Name="FilterName", Value="Calc MS Excel 2007 VBA XML"),
+        PropertyValue(Name="MacroExecutionMode", Value=ALWAYS_EXECUTE_NO_WARN),
+    )
+    book = desktop.loadComponentFromURL(pathlib.Path(path).resolve().as_uri(), "_blank", 0, arguments)
+    assert book is not None, f"LibreOffice refused {path}"
+    sheet = book.Sheets.getByIndex(0)
+    for i, (formula, rows, columns) in enumerate(formulas):
+        target = sheet.getCellRangeByPosition(0, 100 + 10 * i, columns - 1, 100 + 10 * i + rows - 1)
+        if rows * columns == 1:
+            target.getCellByPosition(0, 0).setFormula(formula)
+        else:
+            target.setArrayFormula(formula)
+    book.calculateAll()
+    answers = [
+        [[shown(sheet.getCellByPosition(c, 100 + 10 * i + r)) for c in range(columns)] for r in range(rows)]
+        for i, (_, rows, columns) in enumerate(formulas)
+    ]
+    libraries = book.BasicLibraries
+    modules = [m for lib in libraries.getElementNames() for m in libraries.getByName(lib).getElementNames()]
+    return {"answers": answers, "modules": sorted(modules)}
+
+
+def main(profile: str) -> None:
+    jobs = json.load(sys.stdin)
     pipe = f"credit{uuid.uuid4().hex[:12]}"
+    options = ["--headless", "--norestore", "--nologo", "--nodefault", "--nolockcheck"]
     process = subprocess.Popen(
         [
             "soffice",
             f"-env:UserInstallation={pathlib.Path(profile).resolve().as_uri()}",
-            "--headless",
-            "--norestore",
-            "--nologo",
-            "--nodefault",
-            "--nolockcheck",
+            *options,
             f"--accept=pipe,name={pipe};urp;StarOffice.ComponentContext",
         ],
         stdin=subprocess.DEVNULL,
@@ -64,30 +87,7 @@ def main(path: str, profile: str) -> None:
     try:
         context = connect(pipe, process)
         desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
-        arguments = (
-            PropertyValue(Name="Hidden", Value=True),
-            PropertyValue(Name="FilterName", Value="Calc MS Excel 2007 VBA XML"),
-            PropertyValue(Name="MacroExecutionMode", Value=ALWAYS_EXECUTE_NO_WARN),
-        )
-        book = desktop.loadComponentFromURL(pathlib.Path(path).resolve().as_uri(), "_blank", 0, arguments)
-        assert book is not None, "LibreOffice refused the file"
-        sheet = book.Sheets.getByIndex(0)
-        answers = []
-        for row, (formula, rows, columns) in enumerate(formulas):
-            top = 100 + 10 * row
-            target = sheet.getCellRangeByPosition(0, top, columns - 1, top + rows - 1)
-            if rows * columns == 1:
-                target.getCellByPosition(0, 0).setFormula(formula)
-            else:
-                target.setArrayFormula(formula)
-        book.calculateAll()
-        for row, (_formula, rows, columns) in enumerate(formulas):
-            top = 100 + 10 * row
-            answers.append([[shown(sheet.getCellByPosition(c, top + r)) for c in range(columns)] for r in range(rows)])
-        libraries = book.BasicLibraries
-        modules = [m for lib in libraries.getElementNames() for m in libraries.getByName(lib).getElementNames()]
-        json.dump({"answers": answers, "modules": sorted(modules)}, sys.stdout)
-        book.close(True)
+        json.dump([evaluated(desktop, path, formulas) for path, formulas in jobs], sys.stdout)
         desktop.terminate()
         process.wait(20)
     finally:

@@ -10,9 +10,14 @@ Public Function CallCell(ByVal functionName As String, ByVal arguments As Varian
     ' The value of a cell function; what goes wrong on the way is a real #VALUE!, never a text.
     Dim values() As Variant, k As Long
     On Error GoTo failed
-    If UBound(arguments) >= 0 Then ReDim values(0 To UBound(arguments)) Else values = Array()
+    values = Array()
+    If UBound(arguments) >= 0 Then ReDim values(0 To UBound(arguments))
     For k = 0 To UBound(arguments)
-        If IsObject(arguments(k)) Then values(k) = CellValues(arguments(k)) Else values(k) = arguments(k)
+        If IsObject(arguments(k)) Then
+            values(k) = CellValues(arguments(k))
+        ElseIf Not IsMissing(arguments(k)) Then
+            values(k) = arguments(k) ' what was left out stays Empty
+        End If
     Next k
     ' ThisWorkbook, not ActiveWorkbook: a sheet of somebody's workbook must not be taken for code.
     CallCell = RealErrors(XLPy.CallUDF(HOST_MODULE, functionName, values, ThisWorkbook, Application.Caller))
@@ -34,12 +39,13 @@ End Function
 
 Public Sub RunCommand(ByVal command As String)
     ' One of the ribbon's verbs, on the active workbook. Python asks, writes and reports.
+    Dim answer As String
     If ActiveWorkbook Is Nothing Then
         MsgBox "Open a workbook first.", vbInformation, "credit_udfs"
         Exit Sub
     End If
     On Error GoTo failed
-    XLPy.Call XLPy.Module(HOST_MODULE), "ribbon", XLPy.Tuple(command, ActiveWorkbook)
+    answer = XLPy.Str(XLPy.Call(XLPy.Module(HOST_MODULE), "ribbon", XLPy.Tuple(command, ActiveWorkbook)))
     Exit Sub
 failed:
     Application.StatusBar = False
