@@ -45,6 +45,10 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
     repaired: Counter[str] = field(default_factory=Counter)
 
+    def whole_place(self, row: int = 0, key: str = "") -> str:
+        """File, sheet and, with a column's key, the address of one cell."""
+        return Problem("error", "", {}, self.file, self.sheet, self.place(row, key) if key else "").place()
+
     def add(
         self,
         severity: Severity,

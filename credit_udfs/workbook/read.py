@@ -20,7 +20,7 @@ from credit_udfs.errors import BadFile, Problem
 from credit_udfs.types import Grade, Progress
 from credit_udfs.workbook.columns import coerce
 from credit_udfs.workbook.contract import CHURN, TABLES, Labels, TableKey
-from credit_udfs.workbook.findings import Findings, Items, limited
+from credit_udfs.workbook.findings import PER_COLUMN, Findings, Items, limited
 from credit_udfs.workbook.guard import file_format
 from credit_udfs.workbook.tables_in import Raw, csv_table, parquet_table, workbook_tables
 
@@ -45,7 +45,6 @@ _EXPECTED = {
 class _Part:
     """One table of one file, its values understood: `frame` has the canonical columns and the row."""
 
-    raw_file: str
     sheet: str
     key: TableKey
     frame: pl.DataFrame
@@ -81,21 +80,19 @@ def read(paths: str | Path | Iterable[str | Path], *, today: dt.date, progress: 
     """
     files = _expand([paths] if isinstance(paths, (str, Path)) else paths)
     books = _read_all(files, today, progress)
-    problems = [problem for book in books for problem in book.problems]
-    problems += [problem for book in books for part in book.parts for problem in part.findings.problems]
-    problems += _missing_tables(books)
-    # A sheet that can't be understood would make every firm of it look unknown: first things first.
-    broken = any(problem.severity == "error" for problem in problems)
+    lost = [problem for book in books for problem in book.problems] or _missing_tables(books)
     books.sort(key=lambda book: not _has_grades(book))
     parts = {key: [part for book in books for part in book.parts if part.key == key] for key in TABLES}
-    firms = _firms(parts["firms"], problems)
+    firms = _firms(parts["firms"])
     purchases = _invoices(parts["purchases"])
     sales = _invoices(parts["sales"])
-    if not broken:
-        problems += _unknown_firms(parts["purchases"], firms)
-        problems += _unknown_firms(parts["sales"], firms)
-        problems += _silent_firms(parts["firms"], purchases, sales)
-    churn = _churn(parts["churn"], problems)
+    if not lost:
+        # Without one of the tables every enterprise would look unknown or silent.
+        _unknown_firms([*parts["purchases"], *parts["sales"]], firms)
+        _silent_firms(parts["firms"], purchases, sales)
+    churn = _churn(parts["churn"])
+    found = [problem for book in books for part in book.parts for problem in part.findings.problems]
+    problems = [*lost, *found]
     if any(problem.severity == "error" for problem in problems):
         raise BadFile(limited(problems))
     known = firms["firm"].cast(pl.Categorical)
@@ -220,7 +217,7 @@ def _understand(raw: Raw, today: dt.date) -> _Part:
     rows = frame.height
     if raw.table.key in ("purchases", "sales"):
         frame = _compact(frame, findings, today)
-    return _Part(raw.file, raw.sheet, raw.table.key, frame, findings, rows)
+    return _Part(raw.sheet, raw.table.key, frame, findings, rows)
 
 
 def _compact(frame: pl.DataFrame, findings: Findings, today: dt.date) -> pl.DataFrame:
@@ -253,8 +250,6 @@ def _has_grades(book: _File) -> bool:
 def _missing_tables(books: Sequence[_File]) -> list[Problem]:
     """A workbook with all three tables stands for itself; whatever is left must make up all three together."""
     loose = [book for book in books if not book.held() >= set(BOOK) and book.held() - {"churn"}]
-    if any(book.problems for book in books):
-        return []
     complete = [book for book in books if book.held() >= set(BOOK)]
     held = set().union(*(book.held() for book in loose)) if loose else set()
     absent = [TABLES[key] for key in BOOK if key not in held]
@@ -280,38 +275,23 @@ def _missing_tables(books: Sequence[_File]) -> list[Problem]:
     ]
 
 
-def _firms(parts: Sequence[_Part], problems: list[Problem]) -> pl.DataFrame:
+def _firms(parts: Sequence[_Part]) -> pl.DataFrame:
     """All enterprises, one row each; the same number twice is an error that names both places."""
     frames = [pl.DataFrame(schema=FIRMS_SCHEMA)]
     seen: dict[str, str] = {}
     for part in parts:
         repeated: list[tuple[int, str]] = []
-        for row, firm in part.frame.select(_ROW, "firm").iter_rows():
-            if firm is None:
-                continue
-            place = part.findings.place(row, "firm")
+        for row, firm in part.frame.select(_ROW, "firm").drop_nulls().iter_rows():
             if firm in seen:
                 repeated.append((row, firm))
             else:
-                at = f"{part.sheet}!{place}" if part.sheet else place
-                seen[firm] = f"{part.raw_file}, {at}"
-        for row, firm in repeated[:5]:
-            cell = part.findings.place(row, "firm")
-            values = {"firm": firm, "first": seen[firm]}
-            problems.append(Problem("error", "problems.firm_twice", values, part.raw_file, part.sheet, cell))
-        if len(repeated) > 5:
-            row = repeated[5][0]
-            more = {"count": len(repeated) - 5, "firms": Items([firm for _, firm in repeated[5:]])}
-            problems.append(
-                Problem(
-                    "error",
-                    "problems.firms_twice",
-                    more,
-                    part.raw_file,
-                    part.sheet,
-                    part.findings.place(row, "firm"),
-                )
-            )
+                seen[firm] = part.findings.whole_place(row, "firm")
+        for row, firm in repeated[:PER_COLUMN]:
+            part.findings.add("error", "firm_twice", at=(row, "firm"), firm=firm, first=seen[firm])
+        rest = repeated[PER_COLUMN:]
+        if rest:
+            others = Items([firm for _row, firm in rest])
+            part.findings.add("error", "firms_twice", at=(rest[0][0], "firm"), number=len(rest), firms=others)
         frame = part.frame.with_columns(
             pl.lit(None, dtype).alias(name) for name, dtype in FIRMS_SCHEMA.items() if name not in part.frame.columns
         )
@@ -324,63 +304,40 @@ def _invoices(parts: Sequence[_Part]) -> pl.DataFrame:
     return pl.concat(frames) if frames else pl.DataFrame(schema=INVOICE_SCHEMA)
 
 
-def _unknown_firms(parts: Sequence[_Part], firms: pl.DataFrame) -> list[Problem]:
-    found = []
+def _unknown_firms(parts: Sequence[_Part], firms: pl.DataFrame) -> None:
     known = firms["firm"].cast(pl.Categorical)
     for part in parts:
         strange = part.frame.filter(~pl.col("firm").is_in(known.implode()))
         if strange.height:
-            names = strange["firm"].cast(pl.String).unique(maintain_order=True).to_list()
-            values = {"count": strange.height, "firms": Items(names)}
-            cell = part.findings.place(int(strange[_ROW][0]), "firm")
-            found.append(
-                Problem("warning", "problems.unknown_firm", values, part.raw_file, part.sheet, cell, strange.height)
-            )
-    return found
+            names = Items(strange["firm"].cast(pl.String).unique(maintain_order=True).to_list())
+            at = (int(strange[_ROW][0]), "firm")
+            part.findings.warn("unknown_firm", at=at, count=strange.height, firms=names)
 
 
-def _silent_firms(parts: Sequence[_Part], purchases: pl.DataFrame, sales: pl.DataFrame) -> list[Problem]:
+def _silent_firms(parts: Sequence[_Part], purchases: pl.DataFrame, sales: pl.DataFrame) -> None:
     """Enterprises without a single invoice: they stay, and can't be scored."""
-    heard = set(purchases["firm"].unique().cast(pl.String)) | set(sales["firm"].unique().cast(pl.String))
-    found = []
+    heard = {firm for frame in (purchases, sales) for firm in frame["firm"].unique().cast(pl.String)}
     for part in parts:
         silent = [(row, firm) for row, firm in part.frame.select(_ROW, "firm").iter_rows() if firm not in heard]
         if silent:
-            values = {"count": len(silent), "firms": Items([firm for _row, firm in silent])}
-            cell = part.findings.place(silent[0][0], "firm")
-            found.append(
-                Problem("warning", "problems.no_invoices", values, part.raw_file, part.sheet, cell, len(silent))
-            )
-    return found
+            names = Items([firm for _row, firm in silent])
+            part.findings.warn("no_invoices", at=(silent[0][0], "firm"), count=len(silent), firms=names)
 
 
-def _churn(parts: Sequence[_Part], problems: list[Problem]) -> ChurnTable | None:
+def _churn(parts: Sequence[_Part]) -> ChurnTable | None:
     if not parts:
         return None
-    if len(parts) > 1:
-        second = parts[1]
-        first = ", ".join(filter(None, (parts[0].raw_file, parts[0].sheet)))
-        problems.append(Problem("error", "problems.churn_twice", {"first": first}, second.raw_file, second.sheet))
+    for part in parts[1:]:
+        part.findings.add("error", "churn_twice", first=parts[0].findings.whole_place())
     part = parts[0]
-    for key in ("rate", "A", "B", "C"):
+    for column in CHURN.columns:
         # A rate typed as 4 instead of 4% would be read as 400%.
-        outside = ((part.frame[key] < 0) | (part.frame[key] > 1)).fill_null(False)
+        values = part.frame[column.key]
+        outside = ((values < 0) | (values > 1)).fill_null(False)
         if outside.any():
-            found = part.frame[key].filter(outside)[0]
-            row = int(part.frame[_ROW].filter(outside)[0])
-            cell = part.findings.place(row, key)
-            label = next(column.label for column in CHURN.columns if column.key == key)
-            problems.append(
-                Problem(
-                    "error",
-                    "problems.not_a_share",
-                    {"found": f"{found:g}", "column": label},
-                    part.raw_file,
-                    part.sheet,
-                    cell,
-                    int(outside.sum()),
-                )
-            )
+            at = (int(part.frame[_ROW].filter(outside)[0]), column.key)
+            found = f"{values.filter(outside)[0]:g}"
+            part.findings.add("error", "not_a_share", at=at, count=int(outside.sum()), found=found, column=column.label)
     frame = part.frame.drop_nulls()
     grades: tuple[Grade, ...] = ("A", "B", "C")
     return ChurnTable(frame["rate"].to_numpy(), {grade: frame[grade].to_numpy() for grade in grades})

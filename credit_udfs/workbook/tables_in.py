@@ -135,12 +135,12 @@ def workbook_tables(
 
 def _load(reader: fastexcel.ExcelReader, sheet: str, head: Head, header: Header) -> pl.DataFrame:
     """The columns of interest, types found over all rows so that a column with stray text comes as text."""
-    first = next(iter(head.rows))
     at_column = {at: key for key, at in header.columns.items()}
     texts = [column.key for column in header.table.columns if column.kind in ("id", "text")]
     loaded = reader.load_sheet(
         sheet,
-        header_row=header.row - first,
+        # 0 means the first row with a value; any other number is that of a row of the sheet.
+        header_row=header.row - 1,
         schema_sample_rows=None,
         use_columns=lambda column: column.absolute_index in at_column,
         dtypes={head.rows[header.row].get(header.columns[key], ""): "string" for key in texts if key in header.columns},
