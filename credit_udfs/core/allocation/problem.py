@@ -356,9 +356,9 @@ def _check_limits(firms: Firms, terms: Terms, limits: Limits, add: Add) -> None:
         shares[f"grade_share {grade}"] = share
         if grade not in GRADES[:3]:
             add(BadInput("allocation.unknown_grade_share", grade=grade))
-    for name, share in shares.items():
-        if share is not None and not 0 <= share <= 1:
-            add(OutOfRange("allocation.share_range", limit=name, value=share))
+    for name, cap in shares.items():
+        if cap is not None and not 0 <= cap <= 1:
+            add(OutOfRange("allocation.share_range", limit=name, value=cap))
     if limits.sector_share is not None and limits.sector_share != {} and firms.sector is None:
         add(BadInput("allocation.no_sector"))
     if (limits.group_share is not None or limits.group_amount is not None) and firms.group is None:

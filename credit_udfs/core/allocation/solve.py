@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from credit_udfs.core.allocation.budget_only import solve_budget_only
+from credit_udfs.core.allocation.limited import Clock, solve_limited
 from credit_udfs.core.allocation.plan import Plan
 from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.types import Progress
@@ -26,4 +29,9 @@ def solve(
     its honest gap and status "time_limit". Raises Infeasible, with the clashing limits, when no plan keeps
     them all.
     """
+    limits, terms = problem.limits, problem.terms
+    until = clock() + time_limit if clock is not None and time_limit is not None else np.inf
+    watch = Clock(clock, until)
+    if limits.any_row or terms.budget_basis == "drawn":
+        return solve_limited(problem, gap=gap, prove=prove, clock=watch, progress=progress)
     return solve_budget_only(problem, gap=gap, prove=prove)

@@ -139,7 +139,9 @@ def grid_milp(problem, rates=None, gap=1e-9, time_limit=60.0):
     firm, rate = firm[keep], rate[keep]
     cols = firm.size
     if cols == 0:
-        return 0.0, 0.0, 0
+        asks = (limits.min_clients or 0) > 0 or (limits.min_lent or 0) > 0
+        asks |= limits.churn_over == "applicants" and (limits.mean_churn or 1) < 1
+        return (None, None, 2) if asks else (0.0, 0.0, 0)
     unit = float(np.max(f.high))
     earn = np.array([per_yuan(problem, i, r) for i, r in zip(firm, rate, strict=True)])
     stay = np.array([1 - churn(r, int(f.grade[i])) for i, r in zip(firm, rate, strict=True)])

@@ -1,0 +1,108 @@
+"""Why no plan exists: the limits that clash, what each allows, what it would need, the smallest repair.
+
+An irreducible set of clashing limits by a deletion filter, then for each of them the smallest change with
+which, the others kept, a plan exists: an elastic mixed-integer programme per limit, repeated (Dinkelbach)
+where the limit is a ratio.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from credit_udfs.core.allocation.finish import finish
+from credit_udfs.core.allocation.plan import Conflict, Infeasible, LimitUse
+from credit_udfs.core.allocation.problem import Problem
+from credit_udfs.core.allocation.rows import Choice, Pool, Row, uses
+
+SMALL = 700
+TANGENTS = (0.0,)
+
+
+def clash(problem: Problem, pool: Pool) -> Infeasible:
+    """The error that explains why `pool` has no plan. Pools of more than 700 firms are explained by a sample
+    of every so many firms, with limits in yuan and numbers of clients scaled; its needs are estimates
+    then."""
+    factor = 1.0
+    if pool.size > SMALL:
+        factor = pool.size / SMALL
+        some = np.flatnonzero(np.diff(np.floor(np.arange(pool.size + 1) / factor)) > 0)
+        pool = pool.subset(some, pool.right / factor)
+    k = len(pool.rows)
+    suspects = list(range(k))
+    for at in range(k):
+        rest = [row for row in suspects if row != at]
+        if not _feasible(pool, rest):
+            suspects = rest
+    # The limits that clash with each other; each alone may or may not be enough to change.
+    conflicts = []
+    for at in suspects:
+        need = _need(problem, pool, at)
+        limit = _limit(problem, pool, at)
+        if need is not None and pool.rows[at].share is None:
+            need *= factor
+        have = limit.allowed * (factor if pool.rows[at].share is None else 1.0)
+        conflicts.append(Conflict(limit, have, need))
+    return Infeasible(tuple(conflicts))
+
+
+def _limit(problem: Problem, pool: Pool, at: int) -> LimitUse:
+    nothing = Choice(np.zeros(pool.size), np.full(pool.size, np.nan), np.zeros(pool.size))
+    return uses(problem, pool, nothing, np.zeros(len(pool.rows)))[at]
+
+
+def _feasible(pool: Pool, rows: list[int]) -> bool:
+    """Whether the limits `rows` alone leave a plan."""
+    return _lowest(pool, rows, None) is not None
+
+
+def _lowest(pool: Pool, rows: list[int], at: int | None) -> Choice | None:
+    """A choice within limits `rows`, of least activity in row `at` if given; None if there is none."""
+    k = len(pool.rows)
+    right = pool.right.copy()
+    free = np.setdiff1d(np.arange(k), rows)
+    reach = float(pool.high.sum()) + pool.size + 1.0
+    right[free] = 10.0 * reach
+    elastic = np.full(k, np.inf)
+    if at is not None:
+        right[at] = -2.0 * reach
+        elastic[at] = 1.0
+    flat = replace(pool, gain=np.full(pool.size, 1e-9), cost=np.zeros(pool.size), right=right)
+    return finish(flat, np.zeros(k), gap=1e-9, tangents=TANGENTS, elastic=elastic).choice
+
+
+def _need(problem: Problem, pool: Pool, at: int) -> float | None:
+    """The smallest (for a minimum: the largest) value of limit `at` with which the others leave a plan."""
+    others = [row for row in range(len(pool.rows)) if row != at]
+    now = pool
+    need: float | None = None
+    for _ in range(8):
+        choice = _lowest(now, others, at)
+        if choice is None:
+            return None
+        used = uses(problem, pool, choice, np.zeros(len(pool.rows)))[at].used
+        row = pool.rows[at]
+        ratio = row.share is not None and (row.count or row.everyone or row.key == "expected_loss")
+        if not ratio:
+            return used
+        if need is not None and used >= need - 1e-9:
+            return need
+        need = used
+        rows = list(now.rows)
+        rows[at] = _recapped(row, used)
+        now = replace(now, rows=tuple(rows))
+    return need
+
+
+def _recapped(row: Row, cap: float) -> Row:
+    """The row of a ratio with another ceiling."""
+    assert row.share is not None
+    change = cap - row.share
+    if row.key == "mean_churn":
+        return replace(row, count=row.count - change)
+    if row.key == "expected_loss":
+        if row.name.endswith("drawn"):
+            return replace(row, drawn=row.drawn - change)
+        return replace(row, money=row.money - change)
+    return replace(row, everyone=row.everyone - change) if row.everyone else row

@@ -1,0 +1,79 @@
+"""Deciding the firms near a tie, rates fixed at what the prices of the limits call for.
+
+Every solution is a plan: the rates of a firm are those that are best for its largest and for its smallest
+loan under the prices, so only whether, how much and which of the two is open. A small mixed-integer
+programme. A ceiling on mean churn enters by its price and within WIDE clients: moving all rates a little
+meets it afterwards at hardly any cost (limited.py), which no choice among fixed rates could.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+from credit_udfs.core.allocation.rows import Choice, Pool
+from credit_udfs.types import Floats
+
+NODES = 200
+WIDE = 0.1
+
+
+def decide(pool: Pool, mu: Floats, *, gap: float, seconds: float | None = None) -> Choice | None:
+    """The best loans of a small pool at rates priced by mu (k,), within `gap` (relative); None if none was
+    found."""
+    m, k = pool.size, len(pool.rows)
+    levels = [pool.high] if not pool.has_stays else [pool.high, pool.low, np.sqrt(pool.low * pool.high)]
+    _, drawn, _, stays = pool.priced(mu)
+    gain = np.maximum(pool.gain, 1e-12)
+    modes = len(levels)
+    offered = [
+        pool.table.best((pool.cost + drawn) / gain + stays / (gain * level), pool.grade) for level in levels
+    ]
+    rate, stay = np.concatenate([r for r, _ in offered]), np.concatenate([s for _, s in offered])
+    firm, p = np.tile(np.arange(m), modes), m * modes
+    earn = stay * (pool.gain[firm] * rate - pool.cost[firm])
+    worth = np.concatenate([earn, np.zeros(p)])
+    lines, ceiling, floor = [], pool.right.copy(), np.full(k, -np.inf)
+    for at in range(k):
+        by_money, by_drawn, by_count, by_stay = pool.coefficients(at)
+        if by_stay != 0.0:
+            worth[p:] -= mu[at] * (by_count + by_stay * stay)
+            ceiling[at] += WIDE
+            floor[at] = pool.right[at] - WIDE if mu[at] > 0.0 else -np.inf
+        lines.append(
+            np.concatenate(
+                [by_money[firm] + by_drawn[firm] * stay, np.broadcast_to(by_count + by_stay * stay, p)]
+            )
+        )
+    row, column = np.arange(p), np.arange(p)
+    ones = np.ones(p)
+    # b <= high z, b >= low z, one mode at most (exactly one where the loan is forced)
+    places = np.concatenate([row, row, p + row, p + row, 2 * p + firm])
+    columns = np.concatenate([column, p + column, column, p + column, p + column])
+    values = np.concatenate([ones, -pool.high[firm], -ones, pool.low[firm], ones])
+    links = csr_array((values, (places, columns)), shape=(2 * p + m, 2 * p))
+    bottom = np.concatenate([np.full(2 * p, -np.inf), pool.forced.astype(np.float64)])
+    top = np.concatenate([np.zeros(2 * p), np.ones(m)])
+    scale = float(np.abs(earn).max(initial=0.0)) or 1.0
+    options: dict[str, float] = {"mip_rel_gap": max(gap, 1e-9), "node_limit": NODES}
+    if seconds is not None:
+        options["time_limit"] = max(seconds, 0.01)
+    found = milp(
+        -worth / scale,
+        integrality=np.repeat([0, 1], p),
+        bounds=Bounds(0.0, np.concatenate([pool.high[firm], ones])),
+        constraints=[
+            LinearConstraint(csr_array(np.array(lines)), floor, ceiling),
+            LinearConstraint(links, bottom, top),
+        ],
+        options=options,
+    )
+    if found.x is None:
+        return None
+    amount, chosen = found.x[:p].reshape(modes, m), found.x[p:].reshape(modes, m) > 0.5
+    mode = np.argmax(chosen, axis=0)
+    at = mode * m + np.arange(m)
+    lend = chosen.any(axis=0)
+    loan = np.clip(amount[mode, np.arange(m)], pool.low, pool.high)
+    return Choice(np.where(lend, loan, 0.0), rate[at], stay[at])

@@ -1,0 +1,364 @@
+"""The bank's problem with any mix of the linear limits: relaxation by blocks, then the undecided firms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from credit_udfs.core.allocation.blocks import BLOCKS, SAMPLE, Relaxed, relax
+from credit_udfs.core.allocation.clash import clash
+from credit_udfs.core.allocation.finish import FINE, finish
+from credit_udfs.core.allocation.inner import decide
+from credit_udfs.core.allocation.plan import Conflict, Infeasible, Plan, Status, make_plan
+from credit_udfs.core.allocation.problem import Problem
+from credit_udfs.core.allocation.rows import Choice, Pool, pool_of, uses
+from credit_udfs.types import Bools, Floats, Ints
+
+UNDECIDED = 30
+PROVABLE = 600
+FEASIBLE = 1e-6
+STRICT = 1e-9
+
+
+class Stop(Exception):
+    """Raised by a progress callback to end the search; the best plan so far is returned."""
+
+
+@dataclass(eq=False)
+class Clock:
+    """Time left, and whether the caller asked to stop."""
+
+    now: Callable[[], float] | None
+    until: float
+    status: Status | None = None
+
+    def left(self) -> float | None:
+        return None if self.now is None else max(self.until - self.now(), 0.0)
+
+    def over(self) -> bool:
+        if self.status is None and self.now is not None and self.now() >= self.until:
+            self.status = "time_limit"
+        return self.status is not None
+
+
+@dataclass(eq=False)
+class Best:
+    """The best feasible choice so far, and the bound."""
+
+    choice: Choice | None = None
+    value: float = -np.inf
+    bound: float = np.inf
+
+    def offer(self, pool: Pool, choice: Choice) -> None:
+        """Take a choice over if it keeps the limits and is worth more."""
+        if not _within(pool, choice, STRICT):
+            # HiGHS keeps rows to 1e-6: a hair off the partial loans usually mends that.
+            partial = (choice.amount > pool.low) & (choice.amount < pool.high)
+            less = np.where(partial, np.maximum(choice.amount * (1.0 - 2e-5), pool.low), choice.amount)
+            shaved = Choice(less, choice.rate, choice.stay)
+            if _within(pool, shaved, STRICT):
+                choice = shaved
+            elif not _within(pool, choice, FEASIBLE):
+                return
+        value = float(pool.profit(choice).sum())
+        if value > self.value:
+            self.choice, self.value = choice, value
+
+    def gap(self) -> float:
+        return (self.bound - self.value) / max(abs(self.bound), 1e-12)
+
+
+def _within(pool: Pool, choice: Choice, tolerance: float) -> bool:
+    slack = pool.right - pool.total(choice)
+    return bool(np.all(slack >= -tolerance * np.maximum(np.abs(pool.right), 1.0)))
+
+
+def blocks_of(pool: Pool, blocks: int) -> tuple[Ints, Ints]:
+    """An order of the firms, and the block of each in that order: like firms together."""
+    _, value = pool.offers(np.zeros(len(pool.rows)))
+    order = np.argsort(-value / pool.high, kind="stable")
+    return order, np.arange(pool.size) * min(blocks, pool.size) // max(pool.size, 1)
+
+
+def solve_limited(
+    problem: Problem,
+    *,
+    gap: float,
+    prove: bool,
+    clock: Clock,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Plan:
+    """Optimal plan under the budget and any of the linear limits.
+
+    gap: relative; prove: to 1e-6, for up to about 600 undecided firms. Rows are kept to 1e-6 of their
+    right-hand side (or of the largest loan). Raises Infeasible with the clashing limits.
+    """
+    pool, best = pool_of(problem), Best()
+    if pool.size == 0:
+        return _nobody(problem, pool)
+
+    def tick(stage: str, turn: int) -> bool:
+        try:
+            if progress is not None:
+                progress(stage, turn, 0)
+        except Stop:
+            clock.status = "interrupted"
+        return not clock.over()
+
+    tolerance = _tolerance(gap, pool.size)
+    relaxed, order, block = _relaxation(
+        problem, pool, tolerance, lambda turn: tick("allocation_prices", turn)
+    )
+    best.bound = relaxed.bound
+    mu = relaxed.mu
+    best.offer(pool, _polished(pool, mu, pool.respond(mu)[0]))
+    if best.gap() > gap / 2.0:
+        _descend(pool, relaxed, order, block, best, tolerance, clock)
+    undecided = UNDECIDED
+    while best.gap() > gap and not clock.over() and tick("allocation_decide", undecided):
+        if undecided > min(6 * UNDECIDED, 2 * pool.size):
+            break
+        _decide(pool, mu, best, undecided, tolerance, clock)
+        undecided *= 2
+    if prove and not clock.over() and tick("allocation_prove", 0):
+        _prove(pool, mu, best, clock)
+    if best.choice is None:
+        if clock.status is None:
+            raise clash(problem, pool)
+        best.choice = Choice(np.where(pool.forced, pool.high, 0.0), *_rates(pool, mu))
+        best.value = float(pool.profit(best.choice).sum())
+    return _plan(problem, pool, mu, best, gap, clock.status)
+
+
+def _tolerance(gap: float, size: int) -> float:
+    """Large problems have small rounding losses, so their prices are worth finding more exactly."""
+    return min(gap / 3.0, 3e-6 if size > 3_000 else 1.0, 3e-7 if size > 300_000 else 1.0)
+
+
+def penalties(pool: Pool) -> Floats:
+    """What breaking each row by one costs at first: far more than any firm could earn by it."""
+    choice, _ = pool.offers(np.zeros(len(pool.rows)))
+    earn = float(np.max(np.abs(choice.stay * (pool.gain * choice.rate - pool.cost)), initial=1e-3))
+    out = np.empty(len(pool.rows))
+    for k in range(out.size):
+        money, drawn, count, stays = pool.coefficients(k)
+        typical = float(np.mean(np.abs(money)) + np.mean(np.abs(drawn))) + abs(count) + abs(stays)
+        out[k] = 20.0 * earn / max(typical, 1e-6)
+    return out
+
+
+def _relaxation(
+    problem: Problem, pool: Pool, tolerance: float, tick: Callable[[int], bool]
+) -> tuple[Relaxed, Ints, Ints]:
+    """The relaxation of the whole pool, firms in `order`; large pools start from the prices of a sample."""
+    order, block = blocks_of(pool, BLOCKS if pool.size > SAMPLE else max(pool.size // 8, 10))
+    ordered = pool.subset_in(order)
+    penalty, starts = penalties(pool), tuple[Floats, ...]()
+    if pool.size > 2 * SAMPLE:
+        stride = pool.size // SAMPLE
+        some = np.arange(stride // 2, pool.size, stride)
+        sample = ordered.subset(some, pool.right * (some.size / pool.size))
+        few = np.arange(some.size) * BLOCKS // some.size
+        found = relax(sample, few, tolerance=max(tolerance, 1e-6), penalty=penalty)
+        starts = (found.mu, *found.mus[-4:])
+    for _ in range(3):
+        relaxed = relax(ordered, block, tolerance=tolerance, penalty=penalty, starts=starts, tick=tick)
+        if float(relaxed.short.max(initial=0.0)) <= 1e-7:
+            return relaxed, order, block
+        penalty = penalty * 100.0
+        starts = (relaxed.mu, *relaxed.mus[-3:])
+    raise clash(problem, pool)
+
+
+def _descend(
+    pool: Pool, relaxed: Relaxed, order: Ints, block: Ints, best: Best, tolerance: float, clock: Clock
+) -> None:
+    """Decide the blocks that came out whole, split the fractional ones, until few firms are left; then finish
+    them."""
+    state, _ = pool.respond(relaxed.mu)
+    state = Choice(state.amount.copy(), state.rate.copy(), state.stay.copy())
+    rows, top = order, relaxed
+    while True:
+        undecided = _settle(pool, state, top, rows, block)
+        if undecided.size <= UNDECIDED or clock.over():
+            break
+        part = pool.subset(undecided, pool.right - _without(pool, state, undecided))
+        _, value = part.offers(relaxed.mu)
+        inner = np.argsort(-value / part.high, kind="stable")
+        rows, block = undecided[inner], np.arange(undecided.size) * BLOCKS // undecided.size
+        if undecided.size < BLOCKS:
+            block = np.arange(undecided.size)
+        used = np.unique(top.round[top.weight > 1e-9])
+        starts = tuple(top.mus[t] for t in used if t >= 0) or (relaxed.mu,)
+        top = relax(
+            part.subset_in(inner), block, tolerance=tolerance, penalty=penalties(part) * 100.0, starts=starts
+        )
+        if rows.size <= BLOCKS:
+            undecided = _settle(pool, state, top, rows, block)
+            break
+    _finish(pool, relaxed.mu, best, state, undecided, tolerance, clock)
+
+
+def _settle(pool: Pool, state: Choice, top: Relaxed, rows: Ints, block: Ints) -> Ints:
+    """Write the whole blocks' answers into `state`; return the firms of the fractional ones."""
+    heavy = top.weight > 1.0 - 1e-9
+    of_block = np.full(int(block[-1]) + 1, -2)
+    of_block[top.block[heavy]] = top.round[heavy]
+    turn = of_block[block]
+    for t in np.unique(turn):
+        at = np.sort(rows[turn == t])
+        if t == -2:
+            continue
+        part = pool.subset(at, pool.right)
+        if t == -1:
+            offers, _ = part.offers(top.mu)
+            state.put(at, Choice(np.where(part.forced, part.high, 0.0), offers.rate, offers.stay))
+        else:
+            state.put(at, part.respond(top.mus[t])[0])
+    return np.sort(rows[turn == -2])
+
+
+def _without(pool: Pool, state: Choice, rows: Ints) -> Floats:
+    """Activity of all firms but `rows`."""
+    kept = state.amount.copy()
+    kept[rows] = 0.0
+    return pool.total(Choice(kept, state.rate, state.stay))
+
+
+def _finish(
+    pool: Pool, mu: Floats, best: Best, state: Choice, undecided: Ints, tolerance: float, clock: Clock
+) -> None:
+    """Decide `undecided` and the firms nearest to a tie, the others as in `state`."""
+    _, value = pool.offers(mu)
+    distance = np.abs(value)
+    distance[undecided] = -1.0
+    distance[pool.forced] = np.inf
+    many = max(UNDECIDED, undecided.size)
+    near = np.argsort(distance, kind="stable")[:many] if pool.size > many else np.arange(pool.size)
+    _solve_part(pool, mu, best, state, np.sort(near), tolerance, clock)
+
+
+def _decide(pool: Pool, mu: Floats, best: Best, many: int, tolerance: float, clock: Clock) -> None:
+    """From the prices alone: all firms take their answer, the `many` nearest to a tie are decided
+    together."""
+    answer, _ = pool.respond(mu)
+    distance = np.abs(pool.offers(mu)[1])
+    near = np.sort(np.argsort(distance, kind="stable")[:many])
+    _solve_part(pool, mu, best, answer, near, tolerance, clock)
+
+
+def _solve_part(
+    pool: Pool, mu: Floats, best: Best, state: Choice, rows: Ints, tolerance: float, clock: Clock
+) -> None:
+    part = pool.subset(rows, pool.right - _without(pool, state, rows))
+    kept = state.amount.copy()
+    kept[rows] = 0.0
+    base = float(pool.profit(Choice(kept, state.rate, state.stay)).sum())
+    worth = max(best.bound - base, 1e-9)
+    found = decide(part, mu, gap=tolerance * abs(best.bound) / worth, seconds=clock.left())
+    if found is None:
+        return
+    whole = Choice(kept, state.rate.copy(), state.stay.copy())
+    whole.put(rows, found)
+    best.offer(pool, whole)
+    best.offer(pool, _polished(pool, mu, whole))
+
+
+def _polished(pool: Pool, mu: Floats, choice: Choice) -> Choice:
+    """The same loans with all rates moved together until the ceiling on mean churn is just used up."""
+    rows = [k for k, row in enumerate(pool.rows) if row.stays != 0.0]
+    lent = np.flatnonzero(choice.amount > 0.0)
+    if not rows or not lent.size:
+        return choice
+    part = pool.subset(lent, pool.right)
+    amount = choice.amount[lent]
+    _, drawn, _, _ = part.priced(mu)
+    gain = np.maximum(part.gain, 1e-12)
+    kappa = (part.cost + drawn) / gain
+    (k,) = rows[:1]
+    row, right = pool.rows[k], pool.right[k]
+
+    def at(price: float) -> tuple[Floats, Floats]:
+        return part.table.best(kappa + price * row.stays / (gain * amount), part.grade)
+
+    low, high = 0.0, max(4.0 * float(mu[k]), 1e-6)
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        if row.count * lent.size + row.stays * float(at(middle)[1].sum()) <= right:
+            high = middle
+        else:
+            low = middle
+    rate, stay = at(high)
+    moved = Choice(choice.amount, choice.rate.copy(), choice.stay.copy())
+    moved.put(lent, Choice(amount, rate, stay))
+    return moved
+
+
+def _prove(pool: Pool, mu: Floats, best: Best, clock: Clock) -> None:
+    """Close the gap to 1e-6 by the model of all firms that could still be decided otherwise."""
+    _, value = pool.offers(mu)
+    room = best.bound - best.value if best.choice is not None else np.inf
+    out = (value < -room) & ~pool.forced
+    keep = np.flatnonzero(~out)
+    if keep.size > PROVABLE:
+        return
+    part = pool.subset(keep, pool.right)
+    sure: Bools = value[keep] > room
+    found = finish(part, mu, gap=3e-7, tangents=FINE, lend=sure, seconds=clock.left())
+    if found.choice is not None:
+        offers, _ = pool.offers(mu)
+        whole = Choice(np.zeros(pool.size), offers.rate, offers.stay)
+        whole.put(keep, found.choice)
+        best.offer(pool, whole)
+    if found.stopped:
+        clock.status = "time_limit"
+    if np.isfinite(found.bound):
+        best.bound = min(best.bound, max(found.bound, best.value))
+
+
+def _rates(pool: Pool, mu: Floats) -> tuple[Floats, Floats]:
+    choice, _ = pool.offers(mu)
+    return choice.rate, choice.stay
+
+
+def _plan(problem: Problem, pool: Pool, mu: Floats, best: Best, gap: float, status: Status | None) -> Plan:
+    choice = best.choice
+    assert choice is not None
+    n = len(problem.firms)
+    amount, rate = np.zeros(n), np.full(n, np.nan)
+    amount[pool.firm], rate[pool.firm] = choice.amount * pool.unit, choice.rate
+    offers, value = pool.offers(mu)
+    margin = np.full(n, np.nan)
+    margin[pool.firm] = value / offers.amount
+    limits = uses(problem, pool, choice, mu)
+    price = sum(
+        use.price * (-1.0 if use.key == "whole_budget" else 1.0) for use in limits if "budget" in use.key
+    )
+    distance = best.gap()
+    proof: Status = "optimal" if distance <= 1e-6 else "within_gap" if distance <= gap else "feasible"
+    kappa = problem.cost / np.maximum(problem.gain, 1e-12)
+    plan = make_plan(
+        problem,
+        amount,
+        rate,
+        best=problem.terms.rates.best(kappa, problem.firms.grade),
+        bound=best.bound * pool.unit,
+        price=price,
+        limits=tuple(use for use in limits if use.key != "whole_budget"),
+        status=status or proof,
+        method="blocks",
+    )
+    return replace(plan, margin=margin)
+
+
+def _nobody(problem: Problem, pool: Pool) -> Plan:
+    """No firm may get a loan: the empty plan, if the limits allow it."""
+    nothing = Choice(np.zeros(0), np.zeros(0), np.zeros(0))
+    limits = uses(problem, pool, nothing, np.zeros(len(pool.rows)))
+    broken = [use for use, row in zip(limits, pool.rows, strict=True) if row.right < -FEASIBLE]
+    if broken:
+        raise Infeasible(tuple(Conflict(use, use.allowed, 0.0) for use in broken))
+    best = Best(nothing, 0.0, 0.0)
+    return _plan(problem, pool, np.zeros(len(pool.rows)), best, 0.0, None)

@@ -1,0 +1,177 @@
+"""Plans under limits: against the full MILP on a rate grid, and checked by code of their own."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from allocation_cases import SECTORS, contest_like, five_limits, small_problems
+from allocation_checker import complaints, grid_milp
+from hypothesis import HealthCheck, given, settings
+
+from credit_udfs.core.allocation import Firms, Infeasible, Limits, Problem, Terms, solve
+
+
+def attempt(problem):
+    try:
+        return solve(problem, prove=True), None
+    except Infeasible as error:
+        return None, error
+
+
+FINE = np.linspace(0.04, 0.15, 23)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(small_problems(limits=True))
+def test_small_instances_against_the_full_milp(problem):
+    value, _, status = grid_milp(problem, FINE, gap=1e-8)
+    plan, refused = attempt(problem)
+    if plan is None:
+        # The rates of the grid are among ours: what is feasible there is feasible here.
+        assert status == 2
+        assert refused.conflicts
+        return
+    assert complaints(plan) == []
+    if value is not None:
+        tolerance = 1e-6 * max(abs(value), 1.0)
+        assert plan.bound >= value - tolerance
+        # Never below what the grid reaches by more than the gap it states itself.
+        assert plan.value >= value - (plan.bound - plan.value) - tolerance
+
+
+LIMITS = {
+    "sectors": Limits(sector_share=0.15),
+    "sectors of budget": Limits(sector_share={"a": 0.05, "b": 0.1}, share_of="budget"),
+    "grades": Limits(grade_share={"C": 0.2, "B": 0.3}),
+    "loss": Limits(expected_loss=0.015),
+    "loss drawn": Limits(expected_loss=0.012, loss_basis="drawn"),
+    "churn": Limits(mean_churn=0.55),
+    "churn of applicants": Limits(mean_churn=0.82, churn_over="applicants"),
+    "clients": Limits(min_clients=58),
+    "lent": Limits(min_lent=2.4e7, expected_loss=0.026),
+    "groups": Limits(group_share=0.04, group_amount=9e5),
+    "five": Limits(0.25, {"C": 0.3}, expected_loss=0.02, mean_churn=0.6, min_clients=40),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_each_limit_against_the_full_milp(name):
+    firms = contest_like(80, 7)
+    problem = Problem(firms, Terms(2.5e7), LIMITS[name])
+    plan = solve(problem)
+    assert complaints(plan) == []
+    # Under the churn ceiling HiGHS runs into the time limit; what it has found by then is a reference all the same.
+    value, _, _ = grid_milp(problem, gap=1e-4, time_limit=10)
+    assert plan.bound >= value * (1 - 1e-9)
+    assert plan.value >= value * (1 - 1e-3)
+    assert plan.gap <= 1e-3  # few firms: rounding weighs more than at 302
+    unlimited = solve(Problem(firms, Terms(2.5e7)), prove=True)
+    assert plan.value <= unlimited.bound * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_five_limits_at_302_within_a_gap_of_1e4(seed):
+    plan = solve(Problem(contest_like(302, seed), Terms(1e8), five_limits()))
+    assert complaints(plan) == []
+    assert plan.gap <= 1e-4
+    assert plan.status in ("within_gap", "optimal")
+    assert {use.key for use in plan.limits} >= {
+        "budget",
+        "expected_loss",
+        "mean_churn",
+        "min_clients",
+        "grade C",
+    }
+
+
+def test_ten_thousand_firms_within_1e5():
+    plan = solve(Problem(contest_like(10_000, 1), Terms(3e9), five_limits(33)))
+    assert complaints(plan) == []
+    assert plan.gap <= 1e-5
+
+
+def test_budget_on_drawn_money_lends_more():
+    firms = contest_like(302, 2)
+    offered, drawn = (
+        solve(Problem(firms, Terms(5e7))),
+        solve(Problem(firms, Terms(5e7, budget_basis="drawn"))),
+    )
+    assert complaints(drawn) == []
+    assert drawn.totals.drawn <= 5e7 * (1 + 1e-6)
+    assert drawn.totals.lent > offered.totals.lent
+    assert drawn.value > offered.value
+    assert drawn.gap <= 1e-4
+
+
+def test_fixed_decisions_are_kept():
+    firms = contest_like(120, 4)
+    free = solve(Problem(firms, Terms(3e7), Limits(expected_loss=0.02)))
+    refused = firms.ids[int(np.flatnonzero(~free.lend & (firms.grade < 3))[0])]
+    lent = firms.ids[int(np.flatnonzero(free.lend)[0])]
+    plan = solve(
+        Problem(firms, Terms(3e7), Limits(expected_loss=0.02, fixed={refused: 150_000.0, lent: 0.0}))
+    )
+    assert complaints(plan) == []
+    assert plan.value <= free.bound
+
+
+def test_price_of_a_limit_is_what_easing_it_earns():
+    firms = contest_like(302, 3)
+    at = {cap: solve(Problem(firms, Terms(1e8), Limits(expected_loss=cap))) for cap in (0.02, 0.0201)}
+    (use,) = [use for use in at[0.02].limits if use.key == "expected_loss"]
+    assert use.binding
+    assert use.used == pytest.approx(0.02, rel=1e-6)
+    assert at[0.0201].value - at[0.02].value == pytest.approx(use.price * 0.0001, rel=0.05)
+
+
+def test_easing_a_limit_never_hurts():
+    firms = contest_like(150, 5)
+    plans = [solve(Problem(firms, Terms(5e7), Limits(mean_churn=cap))) for cap in (0.45, 0.5, 0.55, 0.6, 0.9)]
+    for tight, loose in itertools.pairwise(plans):
+        assert loose.bound >= tight.value * (1 - 1e-9)
+        assert loose.value >= tight.value * (1 - 2e-4)
+
+
+def test_clashing_limits_are_named_with_their_repair():
+    firms = Firms.of([f"E{i}" for i in range(6)], [0.02] * 6, ["A"] * 3 + ["B"] * 3, sector=list("aabbcc"))
+    limits = Limits(grade_share={"A": 0.6, "C": 0.5}, sector_share={"a": 0.1}, min_clients=5)
+    problem = Problem(firms, Terms(450_000.0), limits)
+    with pytest.raises(Infeasible) as caught:
+        solve(problem)
+    conflicts = {conflict.limit.key: conflict for conflict in caught.value.conflicts}
+    assert set(conflicts) == {"budget", "min_clients"}
+    assert conflicts["min_clients"].need == pytest.approx(4)
+    assert conflicts["budget"].have == 450_000.0
+    # Five loans of which at most a tenth goes to sector a, at 100,000 at least: one there, 900,000 elsewhere.
+    assert conflicts["budget"].need == pytest.approx(1e6, rel=1e-6)
+    repaired = problem.with_terms(budget=conflicts["budget"].need * (1 + 1e-9))
+    assert complaints(solve(repaired)) == []
+
+
+def test_ratio_limits_are_repaired_to_the_smallest_ratio():
+    firms = Firms.of("abcd", [0.01, 0.03, 0.05, 0.2], list("ABCC"))
+    problem = Problem(firms, Terms(4e6), Limits(expected_loss=0.008, min_lent=2e6))
+    with pytest.raises(Infeasible) as caught:
+        solve(problem)
+    conflicts = {conflict.limit.key: conflict for conflict in caught.value.conflicts}
+    assert set(conflicts) == {"expected_loss", "min_lent"}
+    need = conflicts["expected_loss"].need
+    # A million each at 1% and 3%: 45% of 2%.
+    assert need == pytest.approx(0.009, rel=1e-6)
+    assert complaints(solve(problem.with_limits(expected_loss=need * (1 + 1e-9)))) == []
+
+
+def test_all_d_with_a_minimum_of_clients_cannot_be():
+    firms = Firms.of("ab", [0.5, 0.5], ["D", "D"])
+    with pytest.raises(Infeasible):
+        solve(Problem(firms, Terms(1e6), Limits(min_clients=1)))
+    assert solve(Problem(firms, Terms(1e6), Limits(mean_churn=0.5))).value == 0.0
+
+
+def test_equal_firms_get_the_same_rate():
+    firms = Firms.of([f"E{i}" for i in range(40)], [0.03] * 40, ["B"] * 40, sector=[SECTORS[0]] * 40)
+    plan = solve(Problem(firms, Terms(2.55e7), Limits(expected_loss=0.02)))
+    assert complaints(plan) == []
+    assert np.ptp(plan.rate[plan.lend]) < 1e-9
