@@ -200,14 +200,14 @@ class Package:
         for info in self.infos.values():
             if not self._is_parsed(info):
                 continue
-            sheet = _Extent() if _is_sheet(info.filename) else None
+            # Whatever a part is called, the workbook may declare it to be a sheet.
+            extent = _Extent()
             prolog = _Prolog(self.path, self.limits.prolog)
             for chunk in self.chunks(info.filename):
                 prolog.feed(chunk)
-                if sheet is not None:
-                    sheet.feed(chunk)
-            if sheet is not None and sheet.cells() > self.limits.cells:
-                raise refuse(self.path, "sheet_too_large", cells=sheet.cells(), limit=self.limits.cells)
+                extent.feed(chunk)
+            if extent.cells() > self.limits.cells:
+                raise refuse(self.path, "sheet_too_large", cells=extent.cells(), limit=self.limits.cells)
 
 
 def _is_sheet(name: str) -> bool:

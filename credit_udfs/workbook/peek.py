@@ -22,6 +22,7 @@ ROWS = 40
 _END_OF_STRING = re.compile(rb"</(?:[^\s<>:/]+:)?si\s*>|<(?:[^\s<>:/]+:)?si\s*/>")
 _PHONETIC = re.compile(rb"<(?:[^\s<>:/]+:)?rPh\b.*?</(?:[^\s<>:/]+:)?rPh\s*>", re.DOTALL)
 _PREFIX = re.compile(rb"(</?)[^\s<>:/\"']+:(?=\w)")
+_OPENED = ("/worksheet", "/sharedStrings", "/styles", "/chartsheet", "/dialogsheet", "/xlMacrosheet", "/theme")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]+)$")
 
 
@@ -50,6 +51,10 @@ class Peek:
         folder = posixpath.dirname(workbook)
         relations = posixpath.join(folder, "_rels", posixpath.basename(workbook) + ".rels")
         targets = self._target(relations, lambda kind: kind.endswith("/worksheet"), folder)
+        opened = self._target(relations, lambda kind: kind.endswith(_OPENED), folder)
+        if not all(part.lower().endswith(".xml") for part in (*root.values(), *opened.values())):
+            # Only parts with this suffix have been looked over.
+            raise refuse(package.path, "not_a_workbook")
         for tag, attributes, _text in self._elements(workbook):
             if tag == "workbookPr":
                 self.date1904 = attributes.get("date1904", "0").lower() in ("1", "true", "on")

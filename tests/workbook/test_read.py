@@ -96,8 +96,11 @@ def test_ten_thousand_yuan_is_not_taken_for_yuan(books):
 
 def test_english_names(books):
     sheets = {
-        "Enterprises": [["Enterprise", "Enterprise name", "Credit grade", "Default"]]
-        + [["E1", "甲", "A", "no"], ["E2", "乙", "D", "Yes"]],
+        "Enterprises": [
+            ["Enterprise", "Enterprise name", "Credit grade", "Default"],
+            ["E1", "甲", "A", "no"],
+            ["E2", "乙", "D", "Yes"],
+        ],
         "purchases": [["firm", "invoice number", "Invoice Date", "supplier", "amount", "VAT", "total", "status"]]
         + [[*row[:7], {"有效发票": "Valid", "作废发票": "VOID"}[row[7]]] for row in books.PURCHASES[1:]],
         "Output invoices": [["firm", "invoice_no", "date", "Buyer", "Amount", "Tax", "Total", "Status"]]
