@@ -1,4 +1,4 @@
-"""Render every printed page of workbooks to PNG, to be looked at: ``python templates/render.py book.xlsx... -o folder``.
+"""Render every printed page of workbooks to PNG, to be looked at: ``python templates/render.py book.xlsx -o out``.
 
 Needs LibreOffice (soffice) and poppler (pdftoppm) on the path, and fonts-noto-cjk for Chinese.
 """
@@ -6,12 +6,19 @@ Needs LibreOffice (soffice) and poppler (pdftoppm) on the path, and fonts-noto-c
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+
+# Without Microsoft's fonts the pages are seen in what comes closest: Noto's Chinese characters, Latin letters too.
+_FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
+<include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+<alias binding="same"><family>Microsoft YaHei</family><prefer><family>Noto Sans CJK SC</family></prefer></alias>
+</fontconfig>"""
 
 
 def render(book: Path, folder: Path, dpi: int = 80) -> list[Path]:
@@ -23,7 +30,9 @@ def render(book: Path, folder: Path, dpi: int = 80) -> list[Path]:
     with tempfile.TemporaryDirectory() as scratch:
         profile = f"-env:UserInstallation={(Path(scratch) / 'profile').as_uri()}"
         command = [office, profile, "--headless", "--convert-to", "pdf", "--outdir", scratch, str(book)]
-        subprocess.run(command, check=True, capture_output=True, timeout=300)  # noqa: S603 # our own arguments
+        (Path(scratch) / "fonts.conf").write_text(_FONTS, encoding="utf-8")
+        environment = {**os.environ, "FONTCONFIG_FILE": str(Path(scratch) / "fonts.conf")}
+        subprocess.run(command, check=True, capture_output=True, timeout=300, env=environment)  # noqa: S603 # our own arguments
         pdf = Path(scratch) / f"{book.stem}.pdf"
         if not pdf.exists():
             raise SystemExit(f"LibreOffice could not open {book}")

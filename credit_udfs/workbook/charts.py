@@ -81,8 +81,8 @@ def chart(
     *,
     lang: Lang,
     categories: str | None = None,
-    x: Axis = Axis(),  # noqa: B008 # frozen
-    y: Axis = Axis(),  # noqa: B008 # frozen
+    x: Axis = Axis(),
+    y: Axis = Axis(),
     size: tuple[float, float] = (16.0, 8.0),
     legend: Literal["t", "b", "r"] | None = "t",
     gap: int = 50,

@@ -61,17 +61,16 @@ Values = Mapping[tuple[str, str], Computed]
 """(sheet title, address) -> what is known of the formula there."""
 
 
-def stamp(source_date_epoch: int | None) -> tuple[dt.datetime, bool]:
-    """The time that goes into the file, UTC without zone, and whether it was given (by argument or by the
-    environment's SOURCE_DATE_EPOCH) and so makes the file reproducible."""
+def stamp(source_date_epoch: int | None) -> dt.datetime:
+    """The time that goes into the file, UTC without zone: as given, or by the environment's SOURCE_DATE_EPOCH, or
+    now."""
     given = source_date_epoch
     if given is None:
         text = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
-        given = int(text) if text.isdigit() else None
-    at = time.time() if given is None else float(given)
-    moment = dt.datetime.fromtimestamp(int(at), dt.UTC).replace(tzinfo=None)
+        given = int(text) if text.isdigit() else int(time.time())
+    moment = dt.datetime.fromtimestamp(given, dt.UTC).replace(tzinfo=None)
     # A zip entry can't be older than 1980.
-    return max(moment, dt.datetime(1980, 1, 1)), given is not None
+    return max(moment, dt.datetime(1980, 1, 1))
 
 
 def save(

@@ -28,12 +28,12 @@ def write(
 
     lang: of sheet names, headers and texts; no number depends on it. force: replace an existing file.
     source_date_epoch: seconds since 1970 that stand in for the time of writing (default: the environment's
-    SOURCE_DATE_EPOCH, else now); with it the same assessment gives the same bytes, and run times are left out.
+    SOURCE_DATE_EPOCH, else now); with it the same assessment gives the same bytes.
     extras: results that add pages, see `pages.Extras`. The file is written beside its final place and renamed.
     Raises BadInput when `path` exists and `force` is false, or its folder does not exist.
     """
-    at, given = stamp(source_date_epoch)
-    view = View(assessment, lang, extras or Extras(), at, given)
+    at = stamp(source_date_epoch)
+    view = View(assessment, lang, extras or Extras(), at)
     workbook = Workbook()
     workbook.remove(workbook.active)
     book = Book(workbook, lang)

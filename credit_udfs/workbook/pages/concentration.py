@@ -19,7 +19,9 @@ def draw(canvas: Canvas, view: View) -> None:
     by_grade = sorted(view.lent_by(view.applicant_grades))
     lent = float(plan.amount.sum())
     shares = np.sort(plan.amount[plan.lend] / lent)[::-1] if lent else np.zeros(0)
-    top = by_industry[0] if by_industry else ("", 0, 0.0, 0.0, 0.0)
+    # Firms whose name doesn't tell are no industry.
+    known = [r for r in by_industry if r[0] != view.t("industry_unknown")]
+    top = known[0] if known else (view.t("industry_unknown"), 0, 0.0, 0.0, 0.0)
     row = canvas.heading(
         view.t("concentration_title"),
         view.t(
@@ -31,7 +33,7 @@ def draw(canvas: Canvas, view: View) -> None:
     )  # fmt: skip
     row = canvas.section(row, 1, 7, view.t("concentration_by_grade"))
     grades = _table(canvas, view, row, view.t("col_grade"), by_grade, CENTRE)
-    row = max(canvas.section(grades.last + 2, 1, 7, view.t("concentration_by_industry")), 0)
+    row = canvas.section(grades.last + 2, 1, 7, view.t("concentration_by_industry"))
     block = _table(canvas, view, row, view.t("col_industry"), by_industry, CELL)
     riskiest = max(by_grade, key=lambda r: r[4] / r[2] if r[2] else 0.0) if by_grade else None
     chart(

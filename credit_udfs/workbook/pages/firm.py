@@ -1,4 +1,4 @@
-"""One firm, chosen from a list: facts, reasons, months, counterparties. Formulas only, so that it lives without macros."""
+"""One firm, chosen from a list: facts, reasons, months, counterparties. Formulas only: it lives without macros."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def _reasons(sheet: _Sheet) -> None:
 
 
 _CHARTS_AT = 21
-_PARTNERS_AT = 41
+_PARTNERS_AT = 40
 _WATERFALL_AT = 72
 _WIDE = 26.5
 
@@ -260,12 +260,13 @@ def _partners(sheet: _Sheet) -> None:
         canvas.put(top + 1, column, view.t(f"firm_{side}"), HEAD)
         share = 3 if column == 1 else 7
         if column == 1:
-            canvas.put(top + 1, 2, None, HEAD)
+            canvas.merge(top + 1, 1, top + 1, 2, view.t("firm_customer"), HEAD)
         canvas.put(top + 1, share, view.t("col_share"), HEAD)
         for k in range(PARTNERS):
             row = top + 2 + k
             name, part = known[k] if k < len(known) else ("", None)
-            canvas.put(row, 2, None, CELL) if column == 1 else None
+            if column == 1:
+                canvas.merge(row, 1, row, 2, None, CENTRE)
             sheet.put(row, column, sheet.look_up(f"firm_data.{side}_id_{k}"), CENTRE, name)
             sheet.put(row, share, sheet.look_up(f"firm_data.{side}_share_{k}"), number(PERCENT_SHORT), part)
         letter = "C" if column == 1 else "G"

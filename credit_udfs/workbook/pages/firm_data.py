@@ -40,8 +40,10 @@ def draw(canvas: Canvas, view: View) -> None:
         return [*out, *(sales[i] / WAN_YUAN).tolist(), *(purchases[i] / WAN_YUAN).tolist()]
 
     assert row == HEADER_ROW
-    block = canvas.table(HEADER_ROW, 1, columns, (line(i) for i in view.detailed), RESULT_TABLES["firm_data"], fit=False)
-    keys = [f"{side}_{part}_{k}" for side in ("customer", "supplier") for k in range(PARTNERS) for part in ("id", "share")]
+    rows = (line(i) for i in view.detailed)
+    block = canvas.table(HEADER_ROW, 1, columns, rows, RESULT_TABLES["firm_data"], fit=False)
+    parts = ("id", "share")
+    keys = [f"{side}_{part}_{k}" for side in ("customer", "supplier") for k in range(PARTNERS) for part in parts]
     months = [f"{side}_{k}" for side in ("sales", "purchases") for k in range(len(view.months))]
     canvas.book.publish("firm_data", ["id", *keys, *months], block)
     canvas.freeze(block.first, 2)

@@ -18,6 +18,7 @@ from credit_udfs.workbook.style import (
     SKY,
     WAN,
     number,
+    width,
 )
 
 SCORE_COLUMN = 6
@@ -30,18 +31,18 @@ def draw(canvas: Canvas, view: View) -> None:
     firms, sets = a.tables.firms, view.extras.grade_sets
     columns = [
         Column(view.t("col_firm"), CENTRE.on(bold=True), 10), Column(view.t("col_name"), CELL, 30),
-        Column(view.t("col_industry"), CELL, 16 if view.lang == "zh" else 24),
+        Column(view.t("col_industry"), CELL, 16 if view.lang == "zh" else 28),
         Column(view.t("col_grade_on_record"), CENTRE, 10), Column(view.t("col_grade_predicted"), CENTRE, 10),
         Column(view.t("col_score"), number("0.0"), 10), Column(view.t("col_pd"), number(PERCENT), 10),
         *(Column(view.t("col_p_grade", grade=g), number(PERCENT_SHORT), 9) for g in GRADES),
         *([Column(view.t("col_grade_set"), CENTRE, 10)] if sets is not None else []),
         Column(view.t("col_decision"), CENTRE, 12), Column(view.t("col_amount_wan"), number(WAN), 12),
-        *(Column(view.t(f"col_reason_{i}"), CELL_WRAP.on(size=9), 36) for i in (1, 2, 3)),
+        *(Column(view.t(f"col_reason_{i}"), CELL.on(size=9), 42) for i in (1, 2, 3)),
         Column(view.t("col_flags"), CELL_WRAP.on(size=9), 40),
     ]  # fmt: skip
     canvas.widths({i: c.width or 10 for i, c in enumerate(columns, 1)})
     row = canvas.heading(
-        view.t("firms_title"), finding(view), 15, note=view.t("firms_note", few=FEW_INVOICES)
+        view.t("firms_title"), finding(view), 13, note=view.t("firms_note", few=FEW_INVOICES)
     )
     on_record = firms["grade"].to_list()
 
@@ -58,8 +59,8 @@ def draw(canvas: Canvas, view: View) -> None:
 
     block = canvas.table(row, 1, columns, (line(i) for i in range(len(view.ids))), RESULT_TABLES["firms"])
     canvas.book.publish("firms", KEYS if sets is None else [*KEYS[:11], "grade_set", *KEYS[11:]], block)
-    for r in range(block.first, block.last + 1):
-        canvas.height(r, 27)
+    for i in range(len(view.ids)):
+        canvas.height(block.first + i, 27 if width(view.flags(i)) > 46 else 17)
     canvas.colour_scale(block.ref(SCORE_COLUMN - 1, sheet=False).replace("$", ""), dark="E9A15B", low=0, high=100)
     canvas.data_bar(block.ref(SCORE_COLUMN, sheet=False).replace("$", ""), SKY, high=1)
     lend = block.ref(len(columns) - 6, sheet=False).replace("$", "")

@@ -8,7 +8,7 @@ from credit_udfs.workbook.canvas import Canvas, Column, address
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.summary import budget_worth
 from credit_udfs.workbook.pages.view import WAN_YUAN, View
-from credit_udfs.workbook.style import CELL, CELL_WRAP, CENTRE, DECIMAL, PALE, PERCENT, WAN, number
+from credit_udfs.workbook.style import CELL, CENTRE, DECIMAL, PALE, PERCENT, WAN, number
 
 KEYS = ["id", "name", "grade", "pd", "decision", "amount", "rate", "churn", "profit", "loss", "earning", "margin",
         "why", "advice"]  # fmt: skip
@@ -25,8 +25,8 @@ def draw(canvas: Canvas, view: View) -> None:
         Column(view.t("col_rate"), number(PERCENT), 10), Column(view.t("col_churn"), number(PERCENT), 10),
         Column(view.t("col_profit_wan"), number("0.0000"), 12), Column(view.t("col_loss_wan"), number("0.0000"), 12),
         Column(view.t("col_earning"), number(DECIMAL), 14), Column(view.t("col_margin"), number(DECIMAL), 15),
-        Column(view.t("col_why"), CELL, 24 if view.lang == "zh" else 34),
-        Column(view.t("col_advice"), CELL_WRAP.on(size=9), 46),
+        Column(view.t("col_why"), CELL.on(across="left", indent=1), 30 if view.lang == "zh" else 32),
+        Column(view.t("col_advice"), CELL.on(size=9), 52 if view.lang == "zh" else 76),
     ]  # fmt: skip
     canvas.widths({i: c.width or 10 for i, c in enumerate(columns, 1)})
     row = canvas.heading(view.t("plan_title"), _finding(view), len(columns), note=view.t("plan_note"))
@@ -64,12 +64,12 @@ def draw(canvas: Canvas, view: View) -> None:
         total.on(number=view.t("firms_format"), across="center"), value=lent,
     )  # fmt: skip
     for r in range(block.first, block.last + 1):
-        canvas.height(r, 27)
+        canvas.height(r, 17)
     whole = f"A{block.first}:{address(block.last, len(columns))}"
     canvas.shade_if(whole, f"$F{block.first}>0", "EAF1F8")
     canvas.data_bar(block.ref(AMOUNT - 1, sheet=False).replace("$", ""), "9DC3E6")
     canvas.freeze(block.first, 3)
-    canvas.page(view.t("footer"), repeat=(block.header, block.header))
+    canvas.page(view.t("footer"), repeat=(block.header, block.header), halves=(2, 12), scale=68)
 
 
 def _finding(view: View) -> str:

@@ -11,7 +11,7 @@ from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import View
 from credit_udfs.workbook.style import CELL, CELL_WRAP, lines
 
-_LIBRARIES = ("numpy", "scipy", "polars", "narwhals", "fastexcel", "openpyxl")
+_LIBRARIES = ("credit_udfs", "numpy", "scipy", "polars", "narwhals", "fastexcel", "openpyxl")
 
 
 def draw(canvas: Canvas, view: View) -> None:
@@ -35,17 +35,11 @@ def entries(view: View) -> list[tuple[str, str, str | float]]:
     out: list[tuple[str, str, str | float]] = []
     run, files, settings = view.t("log_run"), view.t("log_files"), view.t("log_settings")
     out.append((run, view.t("log_written"), view.at.strftime("%Y-%m-%d %H:%M:%S UTC")))
-    out.append((run, "credit_udfs", _version("credit_udfs")))
-    out.append((run, "Python", platform.python_version()))
-    out += [(run, name, _version(name)) for name in _LIBRARIES]
     out.append((run, view.t("log_model"), f"{a.model.name}, SHA-256 {a.model.hash}"))
-    out.append((run, view.t("log_seed"), view.t("log_seed_none")))
-    for key, value in a.log.items():
-        # Times differ from run to run; a reproducible file leaves them out.
-        if not (view.reproducible and key.startswith("time")):
-            out.append((run, key, value))
-    if view.reproducible:
-        out.append((run, view.t("log_times"), view.t("log_times_left_out")))
+    # Versions and times are the caller's to record; a bare assessment has at least the versions.
+    log = a.log or {"python": platform.python_version(), **{name: _version(name) for name in _LIBRARIES}}
+    said = {"time": "log_assessed", "seconds": "log_seconds", "seed": "log_seed"}
+    out += [(run, view.t(said[key]) if key in said else key, value) for key, value in log.items()]
     for source in a.tables.sources:
         out.append((files, source.file, f"SHA-256 {source.sha256}"))
         for sheet, count in source.rows.items():

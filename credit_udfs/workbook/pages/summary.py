@@ -39,7 +39,7 @@ def draw(canvas: Canvas, view: View) -> None:
     right = _limits(canvas, view, row)
     end = max(left, right)
     for r in range(row + 2, end):
-        canvas.height(r, 30 if view.lang == "en" else 28)
+        canvas.height(r, 28 if r < right else 20)
     canvas.prose(end, 7, 12, view.t("limits_note"), NOTE)
     row = end + 1
     _exposures(canvas, view, row)
@@ -156,11 +156,11 @@ def _head(canvas: Canvas, row: int, column: int, headers: list[str | None]) -> N
     canvas.merge(row, column, row, column + spans - 1, headers[0], HEAD.on(across="left", indent=1))
     for i in range(spans, len(headers)):
         canvas.put(row, column + i, headers[i], HEAD)
-    canvas.height(row, 32)
+    canvas.height(row, 34)
 
 
 def _exposures(canvas: Canvas, view: View, row: int) -> int:
-    a, plan = view.assessment, view.assessment.plan
+    plan = view.assessment.plan
     row = canvas.section(row, 1, 7, view.t("summary_exposures"))
     columns = [
         Column(view.t("col_firm"), CENTRE, 12), Column(view.t("col_grade"), CENTRE, 12),
@@ -181,7 +181,6 @@ def _exposures(canvas: Canvas, view: View, row: int) -> int:
     ]  # fmt: skip
     block = canvas.table(row, 1, columns, rows, fit=False)
     canvas.prose(block.last + 1, 1, 7, view.t("summary_exposures_note"), NOTE)
-    del a
     return block.last + 1
 
 
@@ -191,12 +190,14 @@ def _industries(canvas: Canvas, view: View, row: int) -> None:
     by_grade = {label: amount for label, _, amount, _, _ in view.lent_by(view.applicant_grades)}
     grades = [g for g in GRADE_COLOURS if g != "D"]
     row = canvas.section(row, 9, 12, view.t("summary_by_grade"))
-    _head(canvas, row, 9, [view.t("col_grade"), view.t("col_amount_wan"), view.t("col_share")])
+    _head(canvas, row, 9, [view.t("col_grade"), view.t("col_firms"), view.t("col_amount_wan"), view.t("col_share")])
+    firms = {label: count for label, count, *_ in view.lent_by(view.applicant_grades)}
     lent = float(plan.amount.sum())
     for i, grade in enumerate(grades, row + 1):
         canvas.put(i, 9, grade, CENTRE)
-        canvas.put(i, 10, by_grade.get(grade, 0.0) / WAN_YUAN, number(WAN))
-        canvas.put(i, 11, by_grade.get(grade, 0.0) / lent if lent else 0.0, number(PERCENT_SHORT))
+        canvas.put(i, 10, firms.get(grade, 0), number(INTEGER))
+        canvas.put(i, 11, by_grade.get(grade, 0.0) / WAN_YUAN, number(WAN))
+        canvas.put(i, 12, by_grade.get(grade, 0.0) / lent if lent else 0.0, number(PERCENT_SHORT))
     best = max(grades, key=lambda g: by_grade.get(g, 0.0))
     title = (
         view.t("summary_chart", grade=best, share=by_grade.get(best, 0.0) / lent) if lent
@@ -206,8 +207,8 @@ def _industries(canvas: Canvas, view: View, row: int) -> None:
     last = row + len(grades)
     chart(
         canvas.sheet, address(last + 2, 9), "bar", title,
-        [Line(view.t("col_amount_wan"), f"'{sheet}'!$J${row + 1}:$J${last}", BLUE,
+        [Line(view.t("col_amount_wan"), f"'{sheet}'!$K${row + 1}:$K${last}", BLUE,
               colours=[GRADE_COLOURS[g] for g in grades], labels=WAN)],
-        lang=view.lang, categories=f"'{sheet}'!$I${row + 1}:$I${last}", size=(10.2, 4.6), reverse=True,
-        y=Axis(hidden=True, low=0), gap=40, plot=(0.08, 0.2, 0.66, 0.75),
+        lang=view.lang, categories=f"'{sheet}'!$I${row + 1}:$I${last}", size=(9.3, 4.6), reverse=True,
+        y=Axis(hidden=True, low=0), gap=40, plot=(0.08, 0.2, 0.68, 0.75),
     )  # fmt: skip

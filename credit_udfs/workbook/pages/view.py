@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -14,8 +14,9 @@ import polars as pl
 from credit_udfs.core.assess import Assessment
 from credit_udfs.core.indicators import INDICATORS
 from credit_udfs.core.industry import industries, is_sole_trader
+from credit_udfs.core.summary import REFUSALS, Refusal, refusals
 from credit_udfs.locale import Lang, text
-from credit_udfs.types import GRADES, Floats
+from credit_udfs.types import Floats
 
 WAN_YUAN: Final = 10_000.0
 FEW_INVOICES: Final = 20
@@ -23,8 +24,8 @@ MONTHS: Final = 48
 PARTNERS: Final = 5
 MAX_FIRM_DATA: Final = 2_000  # firms with their own month by month data: more would make a workbook too heavy
 
-Fate = Literal["lent", "grade_d", "no_score", "unprofitable", "outbid", "limits"]
-FATES: Final[tuple[Fate, ...]] = ("lent", "grade_d", "no_score", "unprofitable", "outbid", "limits")
+Fate: TypeAlias = Literal["lent"] | Refusal
+FATES: Final[tuple[Fate, ...]] = ("lent", *REFUSALS)
 
 _UNITS: Final[Mapping[str, tuple[str, float]]] = {
     # unit of an indicator -> number format on the page, divisor
@@ -55,13 +56,12 @@ class Extras:
 
 @dataclass(frozen=True)
 class View:
-    """An assessment as one language's pages see it. `reproducible`: leave out what differs from run to run."""
+    """An assessment as one language's pages see it; `at` is the time of writing, UTC."""
 
     assessment: Assessment
     lang: Lang
     extras: Extras = field(default_factory=Extras)
     at: dt.datetime = dt.datetime(1980, 1, 1)
-    reproducible: bool = False
 
     def t(self, key: str, /, **values: object) -> str:
         return text(f"pages.{key}", self.lang, **values)
@@ -177,35 +177,19 @@ class View:
     @cached_property
     def fates(self) -> list[Fate]:
         """Per row of the plan: lent, or why not."""
-        plan = self.assessment.plan
-        firms = plan.problem.firms
-        found: list[Fate] = []
-        for j in range(len(firms)):
-            if plan.lend[j]:
-                found.append("lent")
-            elif np.isnan(firms.pd[j]):
-                found.append("no_score")
-            elif firms.grade[j] == len(GRADES) - 1:
-                found.append("grade_d")
-            elif not plan.earning[j] > 0:
-                found.append("unprofitable")
-            elif not plan.margin[j] > 0:
-                found.append("outbid")
-            else:
-                found.append("limits")
-        return found
+        return [why or "lent" for why in refusals(self.assessment)]
 
     def advice(self, j: int) -> str:
         """What would change the decision on row j of the plan."""
         plan, fate = self.assessment.plan, self.fates[j]
-        if fate in ("grade_d", "no_score", "limits"):
+        if fate in ("grade_d", "unknown", "limits"):
             return self.t(f"advice_{fate}")
         if fate == "lent":
             # Money that earns nothing elsewhere: the loan goes only when it stops earning.
             return self.t("advice_lent", yuan=max(0.0, float(plan.margin[j])) * WAN_YUAN)
-        if fate == "outbid":
-            return self.t("advice_outbid", yuan=-float(plan.margin[j]) * WAN_YUAN)
-        return self.t("advice_unprofitable", yuan=-float(plan.earning[j]) * WAN_YUAN)
+        if fate == "below_cut":
+            return self.t("advice_below_cut", yuan=-float(plan.margin[j]) * WAN_YUAN)
+        return self.t("advice_no_profit", yuan=-float(plan.earning[j]) * WAN_YUAN)
 
     @cached_property
     def applicant_grades(self) -> list[str]:
