@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from credit_udfs.cells.coerce import Block
+from credit_udfs.cells.coerce import Block, fold
 from credit_udfs.cells.spec import Arg, Column, ErrorValue, Example, cell, choice, number, table, words
-from credit_udfs.locale import Lang, text
+from credit_udfs.locale import LANGS, Lang, text
 from credit_udfs.types import GRADES, Floats, Grade
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ AMOUNT_MIN, AMOUNT_MAX = 100_000.0, 1_000_000.0
 LENDABLE: tuple[Grade, ...] = ("A", "B", "C")
 MODELS = ("default",)
 OBJECTIVES = ("bank", "P1", "P3", "P4")
+SCENARIOS = ("covid19_2020q1",)
+KINDS = ("normal", "micro", "sole_trader")
+_NORMAL: Any = KINDS[0]  # a default stands for all rows
 SIX = (
     Column("年销售净额（元）", "annual net sales (yuan)", blank="missing"),
     Column("经营年限", "trading years", blank="missing"),
@@ -316,19 +319,24 @@ def expectedprofit(
     ],
     examples=[
         Example("=ALLOCATE(A2:C6,2000000)", "loans", "预算 200 万元", "A budget of two million yuan"),
+        Example(
+            '=ALLOCATE(A2:D6,1500000,,,,,,0.01,,0.6)', "loans", "另限：预期损失不超过 1%，单一行业不超过六成",
+            "With limits: expected loss 1% at most, one industry 60% at most",
+        ),
     ],
-)
+)  # fmt: skip
 def allocate(
     firms: Annotated[
         Block,
         table(
-            "企业，每行一家：违约概率、信誉评级、（可选）本企业限额（元，0 为拒贷）；概率或评级空白则不放贷",
-            "Firms, one a row: probability of default, grade, optional limit in yuan (0 refuses); "
+            "企业，每行一家：违约概率、信誉评级，其后可有本企业限额（元，0 为拒贷）、行业；概率或评级空白则不放贷",
+            "Firms, one a row: probability of default, grade, then optionally limit in yuan (0 refuses), industry; "
             "blank probability or grade: no loan",
             [
                 Column("违约概率", "probability of default", blank="missing", low=0.0, high=1.0),
                 Column("信誉评级", "grade", "choice", blank="missing", choices=GRADES),
                 Column("限额（元）", "limit (yuan)", blank="missing", optional=True, low=0.0),
+                Column("行业", "industry", "text", blank="missing", optional=True),
             ],
         ),
     ],
@@ -338,10 +346,21 @@ def allocate(
     lgd: Annotated[float, _LGD] = LGD,
     funding: Annotated[float, _FUNDING] = FUNDING,
     method: Annotated[str, _OBJECTIVE] = "bank",
+    max_loss: Annotated[
+        float | None,
+        number("预期损失占放贷额的上限", "Ceiling on expected loss, share of money lent", low=0.0, high=1.0),
+    ] = None,
+    max_churn: Annotated[
+        float | None, number("平均流失率上限", "Ceiling on the mean churn rate", low=0.0, high=1.0)
+    ] = None,
+    max_industry: Annotated[
+        float | None,
+        number("单一行业占放贷额的上限", "Largest share of one industry in the money lent", low=0.0, high=1.0),
+    ] = None,
 ) -> list[list[Any]]:
-    from credit_udfs.core.allocation import Firms, Problem, solve
+    from credit_udfs.core.allocation import Firms, Limits, Problem, solve
 
-    pd, grade, limit = firms.columns
+    pd, grade, limit, sector = firms.columns
     known = np.array([g is not None for g in grade], dtype=bool)
     high = np.where(np.isnan(limit), largest, np.minimum(limit, largest))
     plan = solve(
@@ -353,8 +372,10 @@ def allocate(
                 low=smallest,
                 # A limit below the smallest loan leaves no loan.
                 high=np.where(high < smallest, 0.0, high),
+                sector=["" if s is None else s for s in sector],
             ),
             _terms(budget, lgd, funding, method),
+            Limits(expected_loss=max_loss, mean_churn=max_churn, sector_share=max_industry),
         )
     )
     return [
@@ -451,6 +472,75 @@ def industry(
     found = [industry_of(name) for name in firm]
     unknown = text("cells.industry_unknown", language)
     return [unknown if one is None else one.name(language) for one in found]
+
+
+@cell(
+    "STRESSFACTOR",
+    result="row",
+    category=DATA,
+    help_zh="冲击情景下企业销售额剩余的比例：1 为不受影响，0.8 为减少两成",
+    help_en="Share of its sales that a firm keeps in a shock: 1 is unharmed, 0.8 loses a fifth",
+    columns=[("销售额比例", "share of sales")],
+    examples=[
+        Example('=STRESSFACTOR("住宿餐饮")', "firms", "住宿餐饮业，新冠疫情", "Catering, COVID-19"),
+        Example("=STRESSFACTOR(INDUSTRY(G2:G6))", "firms", "由名称判断行业", "Industries from the names"),
+        Example(
+            '=STRESSFACTOR("Wholesale trade",,"micro",2)', "firms", "小微批发企业，冲击加倍",
+            "A micro wholesaler, twice the shock",
+        ),
+    ],
+)  # fmt: skip
+def stressfactor(
+    sector: Annotated[
+        Texts,
+        words(
+            "行业（INDUSTRY 的结果：中文名、英文名或代码）；“未知”按全国合计",
+            "Industry as INDUSTRY names it, in Chinese, English or by key; unknown takes the economy's total",
+            by_row=True,
+        ),
+    ],
+    scenario: Annotated[str, choice("情景", "Scenario", choices=SCENARIOS)] = "covid19_2020q1",
+    kind: Annotated[
+        Texts,
+        choice("企业类型：normal 一般、micro 小微、sole_trader 个体经营", "Kind of firm", choices=KINDS, by_row=True),
+    ] = _NORMAL,
+    severity: Annotated[float, number("冲击的倍数", "How many times as hard", low=0.0, high=16.0)] = 1.0,
+) -> list[Any]:
+    from credit_udfs.core import stress
+
+    shock = stress.scenario(scenario).scaled(severity)
+    return [
+        _unknown_industry(name)
+        if (key := _industry_key(name)) is False
+        else shock.factor(key or None, sole_trader=of == "sole_trader", micro=of == "micro")
+        for name, of in zip(sector, kind, strict=True)
+    ]
+
+
+@lru_cache(maxsize=256)
+def _industry_key(name: str) -> str | Literal[False]:
+    """The key of an industry by any of its names, "" for unknown, False for a name that is none."""
+    from credit_udfs.core.industry import industries
+
+    wanted = fold(name)
+    if wanted in (text("cells.industry_unknown", lang) for lang in LANGS):
+        return ""
+    for key, one in industries().items():
+        if wanted in (key, fold(one.zh), fold(one.en)):
+            return key
+    return False
+
+
+def _unknown_industry(name: str) -> ErrorValue:
+    from credit_udfs.core.industry import industries
+
+    zh, en = (
+        text(
+            "cells.unknown_industry", lang, value=name, known=", ".join(one.name(lang) for one in industries().values())
+        )
+        for lang in LANGS
+    )
+    return ErrorValue("#VALUE!", zh, en)
 
 
 _FIELDS = ("name", "trained", "firms", "defaults", "indicators", "hash")
