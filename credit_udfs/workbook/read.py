@@ -79,7 +79,21 @@ def read(paths: str | Path | Iterable[str | Path], *, today: dt.date, progress: 
     Raises BadFile with every problem found, up to a sensible number.
     """
     files = _expand([paths] if isinstance(paths, (str, Path)) else paths)
-    books = _read_all(files, today, progress)
+    return _together(_read_all(files, today, progress))
+
+
+def read_open(name: str, sheets: Iterable[Raw], ignored: Sequence[str] = (), *, today: dt.date) -> Tables:
+    """The same checks for the tables of a workbook that a spreadsheet program has open, called `name`.
+
+    ignored: its sheets that hold none of our tables. Raises BadFile as `read` does; places are cell addresses.
+    """
+    book = _File(Path(name), ignored=list(ignored))
+    book.parts += [_understand(raw, today) for raw in sheets]
+    return _together([book])
+
+
+def _together(books: list[_File]) -> Tables:
+    """Checks across tables, and the checked tables themselves."""
     lost = [problem for book in books for problem in book.problems] or _missing_tables(books)
     books.sort(key=lambda book: not _has_grades(book))
     parts = {key: [part for book in books for part in book.parts if part.key == key] for key in TABLES}
