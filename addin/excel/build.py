@@ -24,6 +24,7 @@ from addin.excel.ovba import Module, vba_project
 from addin.excel.wrappers import functions_module, help_rows
 from credit_udfs.cells import REGISTRY
 from credit_udfs.cells.spec import CellFunction
+from credit_udfs.hosts.install import PROPERTY_PACKAGE, PROPERTY_XLWINGS
 
 HERE: Final = Path(__file__).parent
 PROJECT: Final = "CreditUdfs"
@@ -46,12 +47,8 @@ def version() -> str:
 
 
 def settings_rows() -> list[tuple[str, str]]:
-    """What the add-in says of itself. An empty INTERPRETER_WIN means: the user's own file has it."""
-    return [
-        ("INTERPRETER_WIN", ""),
-        ("CREDIT_UDFS_VERSION", version()),
-        ("XLWINGS_VERSION", xlwings_module.version()),
-    ]
+    """The add-in's own settings. An empty INTERPRETER_WIN means: the user's file has it."""
+    return [("INTERPRETER_WIN", "")]
 
 
 def modules(functions: Mapping[str, CellFunction] = REGISTRY) -> list[Module]:
@@ -87,6 +84,8 @@ def package(
     raw = io.BytesIO()
     with xlsxwriter.Workbook(raw, {"in_memory": True}) as book:
         book.set_properties({"title": "credit_udfs", "author": "", "created": datetime(2000, 1, 1)})
+        book.set_custom_property(PROPERTY_PACKAGE, version(), "text")
+        book.set_custom_property(PROPERTY_XLWINGS, xlwings_module.version(), "text")
         book.add_vba_project(io.BytesIO(vba_project(PROJECT, PROJECT_ID, vba_modules)), is_stream=True)
         book.set_vba_name("ThisWorkbook")
         for title, name, rows in (

@@ -108,7 +108,7 @@ def test_a_cell_reaches_python_and_shows_its_answer_with_real_errors(tmp_path: P
     formulas = [
         ("=CREDITUDFSVERSION()", 1, 1),
         ('=TESTSCORE(A1:B3;"B")', 1, 6),
-        ("=TESTSCORE(0.5;A2;1)", 1, 6),
+        ("=TESTSCORE(0.5;A1;1)", 1, 6),
         ('=TABULATING(A1;"B")', 2, 2),
         ('=FAILING(A1;"B")', 1, 1),
         ("=NOSUCHFUNCTION()", 1, 1),
@@ -118,7 +118,7 @@ def test_a_cell_reaches_python_and_shows_its_answer_with_real_errors(tmp_path: P
     host = "credit_udfs.hosts.excel_com"
     assert answers[0] == [[build.version()]]
     assert answers[1] == [[host, "TESTSCORE", "Error 2042", "3 rows, 2 columns", "B", 1.0]]
-    assert answers[2] == [[host, "TESTSCORE", "Error 2042", 0.5, "CREDIT_UDFS_VERSION", 0.0]]
+    assert answers[2] == [[host, "TESTSCORE", "Error 2042", 0.5, "INTERPRETER_WIN", 0.0]]
     assert answers[3] == [["Error 2036", 0.1], ["A", "Error 2042"]]
     assert answers[4] == [["Error 2015"]], "a server that fails is #VALUE!, not a text"
     assert answers[5] == [[{"error": 525}]], "#NAME?: a function that isn't there would show"
