@@ -63,12 +63,11 @@ def correlation(pd: Floats, sales: Floats | float | None = None) -> Floats:
     weight = -np.expm1(-50.0 * pd) / -np.expm1(-50.0)
     millions = np.clip(5.0 if sales is None else np.asarray(sales) / YUAN_PER_EUR / 1e6, 5.0, 50.0)
     size = np.where(np.isnan(millions), 0.04, 0.04 * (1.0 - (millions - 5.0) / 45.0))
-    return 0.12 * weight + 0.24 * (1.0 - weight) - size
+    rho: Floats = 0.12 * weight + 0.24 * (1.0 - weight) - size
+    return rho
 
 
-def exposures(
-    plan: Plan, basis: Basis = "drawn", sales: Floats | None = None
-) -> tuple[Floats, Floats, Floats, Floats]:
+def exposures(plan: Plan, basis: Basis = "drawn", sales: Floats | None = None) -> tuple[Floats, Floats, Floats, Floats]:
     """Loss given default in yuan, probability of default, chance that the money is drawn, and correlation,
     (m,) each, of the loans of a plan. On the basis "committed" every offered yuan counts as drawn."""
     lent = plan.lend
@@ -142,13 +141,11 @@ def _describe(step: float, probabilities: Floats, levels: Sequence[float]) -> Lo
         # The part of the quantile's own mass that lies beyond the level belongs to the tail.
         shortfall[level] = float((tail + losses[at] * max(cumulated[at] - level, 0.0)) / (1.0 - level))
         var[level] = float(losses[at])
-    deviation = float(np.sqrt(max(losses**2 @ probabilities - mean**2, 0.0)))
+    deviation = max(float(losses**2 @ probabilities) - mean**2, 0.0) ** 0.5
     return LossDistribution(step, probabilities, mean, deviation, var, shortfall)
 
 
-def simulate(
-    loss: Floats, pd: Floats, stay: Floats, rho: Floats, *, draws: int = 100_000, seed: int = 0
-) -> Floats:
+def simulate(loss: Floats, pd: Floats, stay: Floats, rho: Floats, *, draws: int = 100_000, seed: int = 0) -> Floats:
     """Losses (draws,) of the same model by Monte Carlo."""
     rng = np.random.default_rng(seed)
     out = np.empty(draws)

@@ -1,0 +1,256 @@
+"""Shocks: a scenario by industry and kind of firm, what it does to each firm, to the plan, and what to do about it.
+
+A scenario gives each industry a growth of value added. A firm's sales follow its industry, harder for sole traders
+and micro firms; the model scores it on the lower sales, and its log-odds of default rise by a stated sensitivity
+besides. All multipliers and sensitivities are assumptions, kept in the scenario where users see and edit them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+import numpy as np
+from scipy.special import expit
+
+from credit_udfs.core.allocation import Infeasible, Plan, Problem, solve
+from credit_udfs.core.assess import Assessment, matrix, pose
+from credit_udfs.core.churn import ChurnCurves
+from credit_udfs.core.industry import industries, is_sole_trader
+from credit_udfs.core.scoring import score_rows
+from credit_udfs.errors import NotAvailable, OutOfRange
+from credit_udfs.locale import Lang
+from credit_udfs.types import Bools, Floats, Grade, Progress
+
+SALES = "annual_net_sales"
+MAX_SEVERITY = 16.0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A shock, as a table users can edit.
+
+    growth: by industry key (core.industry), a fraction; an industry that isn't named, and a firm of unknown
+    industry, takes `total`. sole_trader, micro: multiply a fall (never a rise) for such firms; the larger one where
+    both hold. micro_sales: yuan a year below which a firm is micro. log_odds_per_loss: what losing all sales would
+    add to the log-odds of default, beyond the model's own view of lower sales. stay: factor on the share of
+    customers who stay at a given rate.
+    """
+
+    key: str
+    zh: str
+    en: str
+    source_zh: str
+    source_en: str
+    growth: Mapping[str, float]
+    total: float
+    sole_trader: float
+    micro: float
+    micro_sales: float
+    log_odds_per_loss: float
+    stay: float
+
+    def __post_init__(self) -> None:
+        for name, value in {**self.growth, "total": self.total}.items():
+            if not -1.0 <= value <= 10.0:
+                raise OutOfRange("stress.growth_range", name=name, value=value)
+        for name in ("sole_trader", "micro", "micro_sales", "log_odds_per_loss"):
+            if not getattr(self, name) >= 0.0:
+                raise OutOfRange("stress.negative", name=name, value=getattr(self, name))
+        if not 0.0 <= self.stay <= 1.0:
+            raise OutOfRange("stress.stay_range", value=self.stay)
+
+    def name(self, lang: Lang) -> str:
+        return self.zh if lang == "zh" else self.en
+
+    def factor(self, industry: str | None, *, sole_trader: bool = False, micro: bool = False) -> float:
+        """Sales after the shock as a share of sales before it, at least 0.
+
+        industry: a key of core.industry, or None where unknown (then the economy's total).
+        """
+        growth = self.total if industry is None else self.growth.get(industry, self.total)
+        if growth < 0.0:
+            growth *= max(self.sole_trader if sole_trader else 1.0, self.micro if micro else 1.0)
+        return max(0.0, 1.0 + growth)
+
+    def factors(self, industry: Sequence[str | None], names: Sequence[str], sales: Floats) -> Floats:
+        """`factor` of n firms, (n,), from their industries, names and annual net sales (yuan; NaN isn't micro)."""
+        return np.array(
+            [
+                self.factor(key, sole_trader=is_sole_trader(name), micro=bool(amount < self.micro_sales))
+                for key, name, amount in zip(industry, names, sales, strict=True)
+            ]
+        )
+
+    def scaled(self, severity: float) -> Scenario:
+        """The same shock `severity` times as hard: every growth multiplied, falls ending at -100%."""
+
+        def times(growth: float) -> float:
+            return min(max(growth * severity, -1.0), 10.0)
+
+        return replace(self, growth={key: times(g) for key, g in self.growth.items()}, total=times(self.total))
+
+
+@cache
+def scenarios() -> Mapping[str, Scenario]:
+    """The shipped scenarios by key, growth spelled out for each of the 22 industries."""
+    data = tomllib.loads(files("credit_udfs.core").joinpath("stress.toml").read_text(encoding="utf-8"))
+    found = {}
+    for key, entry in data.items():
+        by_section = entry.pop("growth")
+        growth = {industry.key: by_section[industry.section] for industry in industries().values()}
+        found[key] = Scenario(key=key, growth=growth, **entry)
+    return MappingProxyType(found)
+
+
+def scenario(name: str) -> Scenario:
+    """The shipped scenario of that key. Raises NotAvailable, with the known ones, when there is none."""
+    if name not in scenarios():
+        raise NotAvailable("stress.unknown", name=name, known=", ".join(scenarios()))
+    return scenarios()[name]
+
+
+@dataclass(frozen=True, eq=False)
+class Shocked:
+    """All firms of an assessment after a shock: sales factor (n,), probability of default (n,), grade, curves."""
+
+    factor: Floats
+    pd: Floats
+    grade: tuple[Grade | None, ...]
+    curves: ChurnCurves
+
+
+@dataclass(frozen=True, eq=False)
+class Stress:
+    """A plan before and after a shock.
+
+    before: the plan as it was. unchanged: that plan's amounts and rates valued in the shocked world, (m,) profit per
+    applicant. after: the best plan in the shocked world (None when no plan keeps the limits there). severity at
+    which the unchanged plan just loses money: `breaks_at`, None when it earns at every severity up to MAX_SEVERITY.
+    """
+
+    scenario: Scenario
+    shocked: Shocked
+    before: Plan
+    unchanged: Floats
+    unchanged_loss: Floats
+    after: Plan | None
+    breaks_at: float | None
+
+    @property
+    def unchanged_value(self) -> float:
+        return float(self.unchanged.sum())
+
+    @property
+    def price_of_doing_nothing(self) -> float:
+        """What the best plan after the shock earns more than the unchanged one, yuan (NaN without a plan)."""
+        return float("nan") if self.after is None else self.after.value - self.unchanged_value
+
+    @property
+    def gainers(self) -> Bools:
+        """(m,) who gets more than before."""
+        return self.after.amount > self.before.amount if self.after else np.zeros(self.unchanged.shape, dtype=bool)
+
+    @property
+    def losers(self) -> Bools:
+        """(m,) who gets less than before."""
+        return self.after.amount < self.before.amount if self.after else self.before.lend
+
+
+def shock(assessment: Assessment, scenario: Scenario) -> Shocked:
+    """What the scenario does to every firm of the assessment.
+
+    Sales fall by the firm's factor; score, grade probabilities and predicted grade follow from the model on the lower
+    sales; the log-odds of default rise by log_odds_per_loss * (1 - factor) besides. A grade on record stays. A firm
+    without a score stays without one.
+    """
+    tables = assessment.tables
+    x = matrix(assessment.indicators)
+    column = list(assessment.model.indicators).index(SALES)
+    factor = scenario.factors(assessment.industry, tables.firms["name"].to_list(), x[:, column])
+    lower = x.copy()
+    lower[:, column] *= factor
+    scores = score_rows(assessment.model.linear(), lower)
+    pd = expit(scores.log_odds + scenario.log_odds_per_loss * (1.0 - factor))
+    on_record = tables.firms["grade"].to_list()
+    grade = tuple(known or scores.grade_letter(row) for row, known in enumerate(on_record))
+    return Shocked(factor, pd, grade, _fewer_stay(assessment.curves, scenario.stay))
+
+
+def _fewer_stay(curves: ChurnCurves, stay: float) -> ChurnCurves:
+    """Curves whose stayers are `stay` times as many: 1 - stay (1 - u), which every kind of curve can express."""
+    if stay == 1.0:
+        return curves
+
+    def moved(k: tuple[float, ...]) -> tuple[float, ...]:
+        if curves.model == "power":
+            return (stay * k[0], k[1], 1.0 - stay * (1.0 - k[2]))
+        if curves.model == "log_quadratic":
+            return (1.0 - stay * (1.0 - k[0]), stay * k[1], stay * k[2])
+        half = len(k) // 2
+        return (*k[:half], *(1.0 - stay * (1.0 - u) for u in k[half:]))
+
+    return replace(curves, coefficients={grade: moved(k) for grade, k in curves.coefficients.items()})
+
+
+def stress(assessment: Assessment, scenario: Scenario, progress: Progress | None = None) -> Stress:
+    """The plan before the shock, left unchanged, and made anew; and how hard a shock it stands."""
+    if progress:
+        progress("stress", 0, 2)
+    shocked = shock(assessment, scenario)
+    problem = _problem(assessment, shocked)
+    profit, loss = _value(assessment.plan, problem)
+    try:
+        after = solve(problem, gap=assessment.settings.gap)
+    except Infeasible:
+        after = None
+    if progress:
+        progress("stress", 1, 2)
+    return Stress(scenario, shocked, assessment.plan, profit, loss, after, breaking_severity(assessment, scenario))
+
+
+def breaking_severity(assessment: Assessment, scenario: Scenario) -> float | None:
+    """Reverse stress: the smallest severity (1 is the scenario itself) at which the unchanged plan loses money.
+
+    To a thousandth, by bisection: the plan's value falls as the severity grows, wherever the scenario is a fall for
+    the firms lent to. None when it still earns at MAX_SEVERITY, or lends nothing.
+    """
+
+    def earns(severity: float) -> bool:
+        world = _problem(assessment, shock(assessment, scenario.scaled(severity)))
+        return float(_value(assessment.plan, world)[0].sum()) >= 0.0
+
+    if not assessment.plan.lend.any() or earns(MAX_SEVERITY):
+        return None
+    low, high = 0.0, MAX_SEVERITY
+    while high - low > 1e-3:
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if earns(middle) else (low, middle)
+    return high
+
+
+def _problem(assessment: Assessment, shocked: Shocked) -> Problem:
+    ids = assessment.tables.firms["firm"].to_list()
+    return pose(
+        assessment.settings, shocked.curves, ids, shocked.pd, shocked.grade, assessment.industry, assessment.applicants
+    )
+
+
+def _value(plan: Plan, world: Problem) -> tuple[Floats, Floats]:
+    """Expected profit and loss (m,) of the plan's amounts and rates at the world's probabilities and churn.
+
+    A loan already promised is kept: customers stay as their grade at the time of the plan would, times the world's
+    own factor; the bank's profit is what counts, whatever objective the plan was made for.
+    """
+    terms, pd = world.terms, world.firms.pd
+    profit, loss = np.zeros(plan.amount.shape), np.zeros(plan.amount.shape)
+    lent = plan.lend
+    stay = terms.rates.stay(plan.rate[lent], plan.problem.firms.grade[lent])
+    drawn = plan.amount[lent] * stay
+    loss[lent] = drawn * pd[lent] * terms.lgd
+    profit[lent] = drawn * (plan.rate[lent] * (1.0 - pd[lent]) - terms.funding) - loss[lent]
+    return profit, loss
