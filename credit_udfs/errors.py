@@ -81,6 +81,11 @@ class Problem:
         alike = self.severity == "error" and self.cell and self.count > 1
         return said + text("problems.like_cases", lang, count=self.count) if alike else said
 
+    def line(self, lang: Lang) -> str:
+        """Place and text in one line."""
+        colon = "：" if lang == "zh" else ": "
+        return colon.join(part for part in (self.place(), self.text(lang)) if part)
+
 
 class BadFile(CreditError):
     """A file that can't be used; `problems` holds everything that is wrong with it, errors first. #VALUE!"""
@@ -90,6 +95,4 @@ class BadFile(CreditError):
         super().__init__("problems.bad_file", count=sum(p.severity == "error" for p in self.problems))
 
     def text(self, lang: Lang) -> str:
-        colon = "：" if lang == "zh" else ": "
-        lines = [f"- {p.place()}{colon}{p.text(lang)}" for p in self.problems]
-        return "\n".join([super().text(lang), *lines])
+        return "\n".join([super().text(lang), *(f"- {problem.line(lang)}" for problem in self.problems)])

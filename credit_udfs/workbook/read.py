@@ -270,8 +270,8 @@ def _missing_tables(books: Sequence[_File]) -> list[Problem]:
     if (complete and not loose) or not absent:
         return []
     where = loose or list(books)
-    names = Items([book.path.name for book in where], 3)
-    seen = Items([name for book in where for name in [p.sheet for p in book.parts] + book.ignored if name] or ["-"], 8)
+    seen = [f"{book.path.name} {part.sheet}".strip() for book in where for part in book.parts]
+    seen += [f"{book.path.name} {sheet}" for book in where for sheet in book.ignored]
     file = where[0].path.name if len(where) == 1 else ""
     return [
         Problem(
@@ -279,9 +279,8 @@ def _missing_tables(books: Sequence[_File]) -> list[Problem]:
             "problems.missing_table",
             {
                 "table": table.label,
-                "columns": Labels(tuple(column.label for column in table.required())),
-                "files": names,
-                "seen": seen,
+                "columns": Labels(tuple(column.label for column in table.columns)),
+                "seen": Items(seen, 8),
             },
             file,
         )

@@ -93,6 +93,7 @@ def _missing_columns(file: str, sheet: str, error: LookupError, rows: Mapping[in
     headers = next((row for row in rows.values() if set(best.values()) <= set(row)), {})
     seen = Items([text.strip() for _at, text in sorted(headers.items()) if text.strip()], 12)
     key = "missing_columns" if best else "no_header"
+    absent = absent if best else Labels(tuple(column.label for column in table.columns))
     return Problem(
         "error", f"problems.{key}", {"columns": absent, "table": table.label, "seen": seen, "rows": ROWS}, file, sheet
     )
@@ -165,7 +166,8 @@ class damage_refused:  # noqa: N801 - reads as a statement after "with"
         if error is None or isinstance(error, (BadFile, MemoryError)):
             return
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-            raise refuse(self.path, "damaged") from error
+            known = self.path.suffix.lower() in (".csv", ".tsv", ".txt", ".parquet")
+            raise refuse(self.path, "damaged_data" if known else "damaged") from error
 
 
 def _name_from_columns_or_file(path: Path) -> str:

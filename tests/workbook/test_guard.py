@@ -70,7 +70,7 @@ def test_what_is_no_workbook(tmp_path):
         "e.xls": (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(4000), "old_format"),
         "f.xlsx": (bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage".encode("utf-16-le"), "encrypted"),
         "g.csv": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "not_text"),
-        "h.parquet": (b"PAR1 and nothing more", "damaged"),
+        "h.parquet": (b"PAR1 and nothing more", "damaged_data"),
         "i.csv": (b"a,b\n1,2\n", "nothing_known"),
     }  # fmt: skip
     for name, (data, key) in files.items():

@@ -90,7 +90,7 @@ def test_titles_with_spaces_widths_and_units(books):
 
 def test_ten_thousand_yuan_is_not_taken_for_yuan(books):
     sales = books.changed(books.SALES, (0, 4, "金额（万元）"))
-    with pytest.raises(BadFile, match="lacks the columns: amount"):
+    with pytest.raises(BadFile, match="lacks these columns: amount"):
         load(books.write(books.attachment(sales=sales)))
 
 
