@@ -108,7 +108,7 @@ def _project(step: Form, x: Floats) -> Floats:
     """(x - center) @ components.T, components (m, k)."""
     center = _array(step, "center")
     _columns(x, center.size)
-    result: Floats = (x - center) @ _array(step, "components").T
+    result: Floats = (x - center) @ _array(step, "components").reshape(-1, center.size).T
     return result
 
 
@@ -362,6 +362,12 @@ def _cumulative(form: Form, x: Floats) -> Floats:
     return result
 
 
+def _two_step(form: Form, x: Floats) -> Floats:
+    """The last class against the rest by "last" (two classes), then the rest among themselves by "others"."""
+    last = evaluate(form["last"], x)
+    return np.hstack([evaluate(form["others"], x) * last[:, :1], last[:, 1:]])
+
+
 def _mixture(form: Form, x: Floats) -> Floats:
     """Probabilities of groups, then of classes within each group: P(class) = sum P(group)
     shares[group][class].
@@ -384,5 +390,6 @@ _FORMS: Mapping[str, Callable[[Form, Floats], Floats]] = {
     "cnn": _cnn,
     "mean": _mean,
     "cumulative": _cumulative,
+    "two_step": _two_step,
     "mixture": _mixture,
 }

@@ -72,7 +72,8 @@ def _recalibrate(y: Any, p: Any, weights: Any) -> tuple[Any, Any]:
     w = np.atleast_2d(_weights(y, weights))
     truth = np.asarray(y, dtype=np.float64)
     x = logit(np.clip(np.asarray(p, dtype=np.float64), EPSILON, 1 - EPSILON))
-    slope, intercept = np.ones(len(w)), np.zeros(len(w))
+    # From no slope at all the curve is nowhere flat, however extreme the probabilities are.
+    slope, intercept = np.zeros(len(w)), np.zeros(len(w))
     step, h00 = np.full(len(w), np.inf), np.zeros(len(w))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for _ in range(100):
@@ -96,16 +97,22 @@ def _recalibrate(y: Any, p: Any, weights: Any) -> tuple[Any, Any]:
     return slope, intercept
 
 
-def calibration_slope(y: Any, p: Any, weights: Any = None) -> Any:
-    """Slope of the logistic regression of y on logit p: 1 is right, below 1 too extreme, above 1 too timid.
+def calibration(y: Any, p: Any, weights: Any = None) -> Any:
+    """(2, ...) slope and intercept of the logistic regression of y on logit p. Source: Cox (1958).
 
-    NaN where it doesn't exist (the outcomes are separated by p, or p doesn't vary). Source: Cox (1958).
+    Slope 1 is right, below 1 too extreme, above 1 too timid; intercept, in log-odds, 0 is right. NaN where they
+    don't exist (the outcomes are separated by p, or p doesn't vary).
     """
+    return np.array(_recalibrate(y, p, weights))
+
+
+def calibration_slope(y: Any, p: Any, weights: Any = None) -> Any:
+    """The slope of `calibration`."""
     return _recalibrate(y, p, weights)[0]
 
 
 def calibration_intercept(y: Any, p: Any, weights: Any = None) -> Any:
-    """Intercept of the same regression, in log-odds; 0 is right."""
+    """The intercept of `calibration`."""
     return _recalibrate(y, p, weights)[1]
 
 
@@ -200,6 +207,15 @@ def quadratic_weighted_kappa(y: Any, predicted: Any, weights: Any = None) -> Any
     return 1 - _ratio(seen, np.where(np.abs(expected) < 1e-12, 0.0, expected))
 
 
+def ranked_probability_score(y: Any, p: Any, weights: Any = None) -> Any:
+    """Mean over firms of the squared errors of the cumulated probabilities p (n, classes), summed over the cuts:
+    the Brier score of ordered classes (Epstein, 1969); lower is better.
+    """
+    p = np.asarray(p, dtype=np.float64)
+    below = np.asarray(y)[:, None] <= np.arange(p.shape[1] - 1)
+    return _mean(((np.cumsum(p, axis=1)[:, :-1] - below) ** 2).sum(axis=1), _weights(y, weights))
+
+
 def mean_absolute_grade_error(y: Any, predicted: Any, weights: Any = None) -> Any:
     """Mean number of grades between the true and the predicted one."""
     return _mean(np.abs(np.asarray(y) - np.asarray(predicted)), _weights(y, weights))
@@ -242,15 +258,19 @@ def over_repeats(metric: Metric, y: Any, predictions: Any, weights: Any = None) 
     return np.mean([metric(y, row, weights) for row in predictions], axis=0)
 
 
+def interval(value: float, drawn: Any) -> Interval:
+    """A value with the 2.5% and 97.5% points of what it was on resamples (draws,), undefined ones left out."""
+    return Interval(value, *_percentiles(drawn[~np.isnan(drawn)]))
+
+
 def bootstrap(metric: Metric, y: Any, predictions: Any, draws: int = 2000, seed: int = 0) -> Interval:
     """A metric of out-of-fold predictions (repeats, n), averaged over the repeats, with its interval by firm.
 
     The firms are resampled and the models are not trained again, so the interval is about which firms we saw, not
     about which firms we trained on.
     """
-    values = over_repeats(metric, y, predictions, resamples(len(y), draws, seed))
-    low, high = _percentiles(values)
-    return Interval(float(over_repeats(metric, y, predictions)), low, high)
+    drawn = over_repeats(metric, y, predictions, resamples(len(y), draws, seed))
+    return interval(float(over_repeats(metric, y, predictions)), drawn)
 
 
 def paired_bootstrap(metric: Metric, y: Any, a: Any, b: Any, draws: int = 2000, seed: int = 0) -> Difference:
@@ -259,17 +279,25 @@ def paired_bootstrap(metric: Metric, y: Any, a: Any, b: Any, draws: int = 2000, 
     The numbers of repeats may differ. A method compared with itself has difference 0 and p 1.
     """
     w = resamples(len(y), draws, seed)
-    values = over_repeats(metric, y, a, w) - over_repeats(metric, y, b, w)
-    low, high = _percentiles(values)
+    return difference(
+        float(over_repeats(metric, y, a)),
+        float(over_repeats(metric, y, b)),
+        over_repeats(metric, y, a, w),
+        over_repeats(metric, y, b, w),
+    )
+
+
+def difference(a: float, b: float, drawn_a: Floats, drawn_b: Floats) -> Difference:
+    """a - b, from the values a and b and those on the same resamples, (draws,) each."""
+    values = drawn_a - drawn_b
     known = values[~np.isnan(values)]
+    low, high = _percentiles(known)
     # Doubled tail, with one draw added so that p is never 0.
     tails = [(1 + np.count_nonzero(side)) / (1 + known.size) for side in (known <= 0, known >= 0)]
-    here = float(over_repeats(metric, y, a)) - float(over_repeats(metric, y, b))
-    return Difference(here, low, high, min(1.0, 2 * min(tails)))
+    return Difference(a - b, low, high, min(1.0, 2 * min(tails)))
 
 
-def _percentiles(values: Any) -> tuple[float, float]:
-    known = values[~np.isnan(values)]
+def _percentiles(known: Any) -> tuple[float, float]:
     if known.size == 0:
         return float("nan"), float("nan")
     low, high = np.quantile(known, [0.025, 0.975])

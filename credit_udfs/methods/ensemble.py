@@ -1,4 +1,4 @@
-"""Ours: ridge logistic and proportional odds, boosting that knows the signs, and a mean of three kinds of model.
+"""Ours: ridge logistic and proportional odds, boosting that knows the signs, and a mean of three kinds.
 
 All take two classes or more, in order (A to D, or no and yes), on any indicators; the default model itself
 (`credit_udfs.methods.linear.train`) is `Linear` on the canonical six.
@@ -13,6 +13,7 @@ import numpy as np
 
 from credit_udfs.core import forms
 from credit_udfs.core.indicators import SIX, WIDE
+from credit_udfs.errors import BadInput
 from credit_udfs.methods.convert import from_sklearn
 from credit_udfs.methods.estimator import FormClassifier
 from credit_udfs.methods.linear import fit_proportional_odds, standardise
@@ -43,6 +44,8 @@ class Linear(FormClassifier):
         self.c = c
 
     def _fit(self, X: Floats, codes: Ints, count: int) -> dict[str, Any]:  # noqa: N803
+        if X.shape[1] != len(self.keys):
+            raise BadInput("forms.columns", expected=len(self.keys), shape=str(X.shape))
         known = np.where(np.isnan(X).all(axis=0), 0.0, X)  # a column nobody has says nothing
         z, specs = standardise(known, self.keys)
         weights, cuts = fit_proportional_odds(z, codes, count, self.c)
@@ -59,6 +62,27 @@ class Linear(FormClassifier):
         return forms.chain(steps, end)
 
 
+class TwoStep(FormClassifier):
+    """The last class (D, refused) against the rest by logistic regression, the rest by proportional odds.
+
+    One set of coefficients needn't explain both who is refused and who is how good. Two classes: `Linear`.
+    c_last, c_others: inverse ridge strengths of the steps.
+    """
+
+    def __init__(self, keys: Sequence[str] = SIX, c_last: float = 2.0, c_others: float = 0.3) -> None:
+        self.keys = keys
+        self.c_last = c_last
+        self.c_others = c_others
+
+    def _fit(self, X: Floats, codes: Ints, count: int) -> dict[str, Any]:  # noqa: N803
+        last = codes == count - 1
+        form = Linear(self.keys, self.c_last).fit(X, last.astype(np.int64)).export()
+        if count == 2:
+            return form
+        others = Linear(self.keys, self.c_others).fit(X[~last], codes[~last]).export()
+        return {"form": "two_step", "last": form, "others": others}
+
+
 class MonotoneBoosting(FormClassifier):
     """Gradient boosting of shallow trees that may only rise, or only fall, where the sign of an effect is known.
 
@@ -67,7 +91,7 @@ class MonotoneBoosting(FormClassifier):
     Source of the constraint: scikit-learn, HistGradientBoostingClassifier(monotonic_cst).
     """
 
-    def __init__(self, signs: Sequence[int] = tuple(SIGNS[key] for key in SIX), rounds: int = 60) -> None:
+    def __init__(self, signs: Sequence[int] = tuple(SIGNS.values()), rounds: int = 60) -> None:
         self.signs = signs
         self.rounds = rounds
 
@@ -126,6 +150,7 @@ class Ensemble(FormClassifier):
 DECLARED = (
     declare("linear", None, SIX, "default", lambda seed: Linear()),
     declare("linear_wide", None, WIDE, "default", lambda seed: Linear(WIDE, 0.05)),
+    declare("two_step", None, SIX, "grade", lambda seed: TwoStep()),
     declare("monotone", None, SIX, "default", lambda seed: MonotoneBoosting()),
     declare("ensemble", None, SIX, "grade", lambda seed: Ensemble(seed=seed)),
 )

@@ -136,6 +136,27 @@ def test_wilson_interval() -> None:
     assert m.wilson(0, 20) == pytest.approx((0, 0.1611), abs=5e-5)
 
 
+def test_ranked_probability_score() -> None:
+    # Two classes: the Brier score. Otherwise a sum over cuts, by hand.
+    y, p, grades, *_ = sample(4)
+    assert m.ranked_probability_score(y, np.stack([1 - p, p], axis=1)) == pytest.approx(m.brier(y, p))
+    shares = np.random.default_rng(0).dirichlet(np.ones(4), grades.size)
+    slow = [sum((row[: j + 1].sum() - (g <= j)) ** 2 for j in range(3)) for g, row in zip(grades, shares, strict=True)]
+    assert m.ranked_probability_score(grades, shares) == pytest.approx(np.mean(slow))
+    assert m.ranked_probability_score(grades, np.eye(4)[grades]) == 0
+
+
+def test_calibration_of_an_overconfident_network() -> None:
+    """Probabilities at the very ends, some of them wrong: the slope is small, and exists."""
+    rng = np.random.default_rng(4)
+    y = rng.integers(0, 2, 120)
+    p = np.where(rng.random(120) < 0.85, y, 1 - y).astype(float)
+    slope = m.calibration_slope(y, p)
+    assert 0 < slope < 0.3
+    rows = m.calibration_slope(y, p, m.resamples(120, 50, 0))
+    assert np.isfinite(rows).all()
+
+
 METRICS = [m.auc, m.brier, m.log_loss, m.calibration_slope, m.calibration_intercept]
 GRADE_METRICS = [m.accuracy, m.balanced_accuracy, m.quadratic_weighted_kappa, m.mean_absolute_grade_error]
 

@@ -1,0 +1,324 @@
+"""What a validation finds: folds by enterprise, the quality of a method's out-of-fold predictions, and the report.
+
+Training happens elsewhere (`credit_udfs.methods.validate`): here are only numbers that were predicted for firms
+held out, and what they are worth. Every interval is a 95% bootstrap interval by firm (core.metrics).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from credit_udfs.core import metrics
+from credit_udfs.core.metrics import Difference, Interval, ReliabilityBin
+from credit_udfs.core.shift import IndicatorShift
+from credit_udfs.types import Floats, Ints
+
+Target: TypeAlias = Literal["default", "D", "grade"]
+ROC_GRID = np.linspace(0.0, 1.0, 41)
+
+
+# --- folds -----------------------------------------------------------------------------------------------------
+
+
+def stratified_folds(strata: Ints, folds: int, seed: int) -> Ints:
+    """(n,) the fold of each firm: folds of equal size, each stratum spread over them as evenly as it goes.
+
+    Sizes, and a stratum's shares of the folds, differ by at most one. Deterministic for a seed.
+    """
+    generator = np.random.default_rng(seed)
+    order = np.lexsort((generator.random(len(strata)), np.asarray(strata)))
+    names = generator.permutation(folds)
+    place = np.empty(len(strata), dtype=np.int64)
+    place[order] = names[np.arange(len(strata)) % folds]
+    return place
+
+
+# --- quality ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BinaryQuality:
+    """Out-of-fold quality for a yes or no, and the same model's AUC and Brier score on its training firms.
+
+    slope, intercept: of calibration. reliability: bins of the firms' mean probability over repeats. roc: pairs of
+    false and true positive rate, the latter averaged over repeats.
+    """
+
+    auc: Interval
+    brier: Interval
+    log_loss: Interval
+    slope: Interval
+    intercept: Interval
+    training_auc: float
+    training_brier: float
+    reliability: tuple[ReliabilityBin, ...]
+    roc: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class GradeQuality:
+    """Out-of-fold quality of grades (the likeliest one), and the training accuracy and kappa.
+
+    ranked: ranked probability score. confusion: mean number of firms over repeats, rows the true grade, columns
+    the predicted one.
+    """
+
+    accuracy: Interval
+    balanced_accuracy: Interval
+    kappa: Interval
+    absolute_error: Interval
+    ranked: Interval
+    training_accuracy: float
+    training_kappa: float
+    confusion: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class MethodQuality:
+    """One method on the common folds, for each target it can predict (else None)."""
+
+    name: str
+    paper: str | None
+    zh: str
+    en: str
+    indicators: int
+    repeats: int
+    default: BinaryQuality | None
+    d: BinaryQuality | None
+    grade: GradeQuality | None
+
+
+def binary_quality(
+    y: Ints, p: Floats, training: tuple[float, float], draws: int = 1000, seed: int = 0
+) -> BinaryQuality:
+    """y: (n,) 0/1; p: (repeats, n) out-of-fold probabilities; training: AUC and Brier score on training firms."""
+
+    def interval(metric: metrics.Metric) -> Interval:
+        return metrics.bootstrap(metric, y, p, draws, seed)
+
+    slope, intercept = metrics.over_repeats(metrics.calibration, y, p)
+    drawn = metrics.over_repeats(metrics.calibration, y, p, metrics.resamples(len(y), draws, seed))
+    return BinaryQuality(
+        interval(metrics.auc),
+        interval(metrics.brier),
+        interval(metrics.log_loss),
+        metrics.interval(float(slope), drawn[0]),
+        metrics.interval(float(intercept), drawn[1]),
+        *training,
+        metrics.reliability(y, p.mean(axis=0)),
+        mean_roc(y, p),
+    )
+
+
+def mean_roc(y: Ints, p: Floats) -> tuple[tuple[float, float], ...]:
+    """(false, true positive rate) on a grid of false positive rates, true rates averaged over repeats."""
+    curves = []
+    for row in p:
+        false, true = metrics.roc_curve(y, row)
+        # The curve climbs straight up at repeated false rates: keep the upper end of each climb.
+        last = np.append(false[1:] != false[:-1], True)
+        curves.append(np.interp(ROC_GRID, false[last], true[last]))
+    points = zip(ROC_GRID.tolist(), np.mean(curves, axis=0).tolist(), strict=True)
+    return ((0.0, 0.0), *points)
+
+
+def grade_quality(y: Ints, p: Floats, training: tuple[float, float], draws: int = 1000, seed: int = 0) -> GradeQuality:
+    """y: (n,) 0..3; p: (repeats, n, 4) out-of-fold probabilities; training: accuracy and kappa."""
+    codes = p.argmax(axis=2)
+
+    def interval(metric: metrics.Metric) -> Interval:
+        return metrics.bootstrap(metric, y, codes, draws, seed)
+
+    table = np.mean([metrics.confusion(y, row, p.shape[2]) for row in codes], axis=0)
+    return GradeQuality(
+        interval(metrics.accuracy),
+        interval(metrics.balanced_accuracy),
+        interval(metrics.quadratic_weighted_kappa),
+        interval(metrics.mean_absolute_grade_error),
+        metrics.bootstrap(metrics.ranked_probability_score, y, p, draws, seed),
+        *training,
+        tuple(tuple(row) for row in table.tolist()),
+    )
+
+
+# --- the report ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One of our methods against another on the same firms: ours - other, and which is significantly better."""
+
+    ours: str
+    other: str
+    paper: str | None
+    target: Target
+    metric: str
+    difference: Difference
+    verdict: Literal["ahead", "behind", "level"]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What choosing six indicators out of the wide set is worth, honestly (nested) and not.
+
+    chosen: by forward selection on all firms. shares: indicator -> share of training sets in which it was chosen.
+    selected: the chosen ones cross-validated on the firms they were chosen on (too good); nested: chosen again
+    within each training set.
+    """
+
+    chosen: tuple[str, ...]
+    shares: Mapping[str, float]
+    selected: MethodQuality
+    nested: MethodQuality
+
+
+@dataclass(frozen=True)
+class Permutation:
+    """The default model on shuffled labels: what luck alone can do, on one set of folds."""
+
+    draws: int
+    auc: float
+    auc_by_luck: float
+    auc_by_luck_high: float
+    auc_p: float
+    kappa: float
+    kappa_by_luck: float
+    kappa_by_luck_high: float
+    kappa_p: float
+
+
+@dataclass(frozen=True)
+class DatedCut:
+    """The default model when only invoices up to `until` (ISO date) are known; the labels have no dates.
+
+    silent: firms without any invoice by then (all their indicators take the medians).
+    """
+
+    until: str
+    silent: int
+    quality: MethodQuality
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Training firms against scored firms.
+
+    domain_auc: how well a model on the same indicators tells which of the two a firm belongs to (.5: not at all);
+    domain_auc_companies: the same with sole traders left out on both sides. out_of_range: index k, scored firms
+    with k indicators outside the training range.
+    """
+
+    training: int
+    scored: int
+    domain_auc: Interval
+    domain_auc_companies: Interval
+    indicators: tuple[IndicatorShift, ...]
+    out_of_range: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SoleTraders:
+    """Sole traders apart: how few there are to learn from, and how far scored ones are from training.
+
+    auc_without: out-of-fold default AUC of the default model when sole traders aren't counted. mean_pd and
+    outside: mean default probability, and share with an indicator outside the training range, of scored sole
+    traders and of the other scored firms (NaN where there are none).
+    """
+
+    training: int
+    training_defaults: int
+    scored: int
+    auc_without: float
+    mean_pd: float
+    mean_pd_others: float
+    outside: float
+    outside_others: float
+
+
+@dataclass(frozen=True)
+class ConformalCoverage:
+    """Grade sets at `level`: coverage by firm, by true grade, mean size, and the share of sets of 1, 2, 3, 4."""
+
+    calibration: str
+    level: float
+    coverage: Interval
+    coverage_by_grade: tuple[float, ...]
+    mean_size: float
+    sizes: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a validation found. Without scored firms, `shift` is None.
+
+    skipped: methods left out, name -> reason ("quick" or the error's text in English).
+    """
+
+    quick: bool
+    firms: int
+    defaults: int
+    grades: tuple[int, ...]
+    folds: int
+    seed: int
+    data: Mapping[str, str]
+    methods: tuple[MethodQuality, ...]
+    comparisons: tuple[Comparison, ...]
+    selection: Selection | None
+    permutation: Permutation
+    dated: DatedCut
+    shift: Shift | None
+    sole_traders: SoleTraders
+    conformal: tuple[ConformalCoverage, ...]
+    skipped: Mapping[str, str]
+
+    def method(self, name: str) -> MethodQuality:
+        """The method called `name`; KeyError when it wasn't validated."""
+        for quality in self.methods:
+            if quality.name == name:
+                return quality
+        raise KeyError(name)
+
+    def to_json(self) -> str:
+        """Readable JSON; a value that doesn't exist (NaN) is null."""
+        return json.dumps(plain(self), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+    def summary(self, name: str = "linear") -> dict[str, Any]:
+        """The out-of-sample figures that a model card keeps, of one method, with 95% intervals by firm."""
+        quality = self.method(name)
+        kept: dict[str, Any] = {
+            "design": {"folds": self.folds, "repeats": quality.repeats, "seed": self.seed, "firms": self.firms}
+        }
+        for key, part in (("default", quality.default), ("D", quality.d)):
+            if part is not None:
+                kept[key] = {f: plain(getattr(part, f)) for f in ("auc", "brier", "log_loss", "slope", "intercept")}
+        if quality.grade is not None:
+            kept["grade"] = {
+                f: plain(getattr(quality.grade, f))
+                for f in ("accuracy", "balanced_accuracy", "kappa", "absolute_error", "ranked", "confusion")
+            }
+        kept["permutation"] = plain(self.permutation)
+        kept["dated_cut"] = {
+            "until": self.dated.until,
+            "auc": plain(self.dated.quality.default.auc) if self.dated.quality.default else None,
+        }
+        kept["sole_traders"] = plain(self.sole_traders)
+        return kept
+
+
+def plain(value: Any) -> Any:
+    """Nested dataclasses, mappings and tuples as JSON types; NaN and infinities as None."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value

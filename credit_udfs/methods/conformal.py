@@ -1,0 +1,91 @@
+"""Grade sets that hold the true grade with a chosen probability: "A or B, 90%".
+
+Conformal prediction needs no model to be right, only that new firms are drawn as the calibration firms were: on
+firms unlike them (sole traders, say) the promise lapses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from credit_udfs.core.validation import stratified_folds
+from credit_udfs.errors import OutOfRange
+from credit_udfs.types import Bools, Floats, Ints
+
+Calibration: TypeAlias = Literal["cross", "split"]
+
+
+@dataclass(frozen=True)
+class GradeSets:
+    """A fitted model and the threshold that makes its sets hold: a grade is in while its probability is at least
+    1 - threshold. `level` is the promised coverage.
+    """
+
+    model: Any
+    threshold: float
+    level: float
+
+    def sets(self, x: Floats) -> Bools:
+        """(n, classes) whether each grade is in the firm's set; never empty, always neighbours."""
+        return contiguous(self.model.predict_proba(x), self.threshold)
+
+
+def fit(
+    make: Callable[[], Any],
+    x: Floats,
+    codes: Ints,
+    level: float = 0.9,
+    calibration: Calibration = "cross",
+    folds: int = 5,
+    seed: int = 0,
+) -> GradeSets:
+    """Train a model and find the threshold.
+
+    make: a fresh classifier; x: (n, k); codes: (n,) grades 0..3.
+    calibration "split": two thirds of the firms train the model, the rest set the threshold; coverage of at least
+    `level` is proved (Vovk, Gammerman and Shafer, 2005). "cross" (default): out-of-fold probabilities of all firms
+    set it and all train the model; smaller sets, coverage near `level` by experience (Vovk, 2015).
+    Raises OutOfRange when level isn't between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise OutOfRange("validation.level", level=level)
+    if calibration == "split":
+        held = stratified_folds(codes, 3, seed) == 0
+        model = make().fit(x[~held], codes[~held])
+        scores = nonconformity(model.predict_proba(x[held]), codes[held])
+    else:
+        place = stratified_folds(codes, folds, seed)
+        scores = np.empty(len(codes))
+        for fold in range(folds):
+            held = place == fold
+            part = make().fit(x[~held], codes[~held])
+            scores[held] = nonconformity(part.predict_proba(x[held]), codes[held])
+        model = make().fit(x, codes)
+    return GradeSets(model, quantile(scores, level), level)
+
+
+def nonconformity(p: Floats, codes: Ints) -> Floats:
+    """1 - probability of the true grade (Sadinle, Lei and Wasserman, 2019: smallest sets on average)."""
+    result: Floats = 1.0 - p[np.arange(len(codes)), codes]
+    return result
+
+
+def quantile(scores: Floats, level: float) -> float:
+    """The ceil((n + 1) level)-th smallest score; 1 (every grade is in) where n is too small for the level."""
+    rank = int(np.ceil((len(scores) + 1) * level - 1e-12))
+    return float(np.sort(scores)[rank - 1]) if rank <= len(scores) else 1.0
+
+
+def contiguous(p: Floats, threshold: float) -> Bools:
+    """Grades with probability at least 1 - threshold, the likeliest one, and any in between."""
+    inside = p >= 1.0 - threshold - 1e-12
+    inside[np.arange(len(p)), p.argmax(axis=1)] = True
+    order = np.arange(p.shape[1])
+    first = inside.argmax(axis=1)[:, None]
+    last = p.shape[1] - 1 - inside[:, ::-1].argmax(axis=1)[:, None]
+    neighbours: Bools = (order >= first) & (order <= last)
+    return neighbours

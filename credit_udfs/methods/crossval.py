@@ -1,0 +1,177 @@
+"""Cross-validation of methods on common folds, and their comparison: where models are trained to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import polars as pl
+
+from credit_udfs.core import metrics
+from credit_udfs.core.metrics import Metric
+from credit_udfs.core.validation import (
+    BinaryQuality,
+    Comparison,
+    GradeQuality,
+    MethodQuality,
+    Target,
+    binary_quality,
+    grade_quality,
+)
+from credit_udfs.errors import BadInput
+from credit_udfs.methods.method import Method
+from credit_udfs.types import Bools, Floats, Ints, Progress
+
+TARGETS: tuple[Target, ...] = ("default", "D", "grade")
+OURS = ("linear", "two_step")
+"""The methods that are compared with every other."""
+
+COMPARED: tuple[tuple[Target, str, Metric, int], ...] = (
+    ("default", "auc", metrics.auc, 1),
+    ("default", "brier", metrics.brier, -1),
+    ("D", "auc", metrics.auc, 1),
+    ("grade", "kappa", metrics.quadratic_weighted_kappa, 1),
+    ("grade", "absolute_error", metrics.mean_absolute_grade_error, -1),
+)
+"""Target, name, metric, and whether more is better (1) or less (-1)."""
+
+# What a fit costs against one of the linear model, for the progress alone.
+COST: Mapping[str, int] = {"ensemble": 40, "p2_cnn": 60, "monotone": 8, "p1_network_lm": 6, "p1_network_cg": 8}
+
+
+@dataclass(frozen=True)
+class Data:
+    """Training firms as arrays: indicators by key, targets, and which are sole traders."""
+
+    frame: pl.DataFrame
+    targets: Mapping[Target, Ints]
+    sole: Bools
+
+    def table(self, keys: Iterable[str]) -> Floats:
+        """(n, k), NaN where missing."""
+        result: Floats = self.frame.select(list(keys)).to_numpy().astype(np.float64)
+        return result
+
+    @property
+    def strata(self) -> Ints:
+        result: Ints = self.targets["grade"] * 2 + self.targets["default"]
+        return result
+
+
+@dataclass
+class Clock:
+    """Counts units of work for the progress callback."""
+
+    tell: Progress | None
+    total: int = 0
+    done: int = 0
+
+    def tick(self, units: int = 1) -> None:
+        self.done += units
+        if self.tell:
+            self.tell("validate", min(self.done, self.total), self.total)
+
+
+Predictions: TypeAlias = dict[Target, Floats]
+
+
+# --- one method ------------------------------------------------------------------------------------------------
+
+
+def out_of_fold(
+    make: Callable[[int], Any], x: Floats, y: Ints, places: Ints, seed: int, tick: Callable[[], None] | None = None
+) -> tuple[Floats, list[tuple[float, float]], list[Any]]:
+    """Probabilities (repeats, n, classes) for firms held out, by models trained on the rest.
+
+    places: (repeats, n) folds. Also (AUC, Brier) or (accuracy, kappa) on each model's own training firms, and the
+    models.
+    """
+    classes = int(y.max()) + 1
+    result = np.full((*places.shape, classes), np.nan)
+    training, models = [], []
+    for r, place in enumerate(places):
+        for fold in np.unique(place):
+            held = place == fold
+            model = make(seed + 1000 * r + int(fold)).fit(x[~held], y[~held])
+            result[r, held] = model.predict_proba(x[held])
+            own = model.predict_proba(x[~held])
+            if classes == 2:
+                training.append((metrics.auc(y[~held], own[:, 1]), metrics.brier(y[~held], own[:, 1])))
+            else:
+                code = own.argmax(axis=1)
+                training.append((metrics.accuracy(y[~held], code), metrics.quadratic_weighted_kappa(y[~held], code)))
+            models.append(model)
+            if tick:
+                tick()
+    return result, training, models
+
+
+def evaluate(
+    method: Method, data: Data, places: Ints, draws: int, seed: int, clock: Clock | None = None
+) -> tuple[MethodQuality, Predictions]:
+    """A method on all three targets; one it can't be trained for (TOPSIS has no grades) is None."""
+    x = data.table(method.indicators)
+    predictions: Predictions = {}
+    yes_no: dict[Target, BinaryQuality] = {}
+    grade: GradeQuality | None = None
+    cost = COST.get(method.name, 1)
+    tick = (lambda: clock.tick(cost)) if clock else None
+    for target in TARGETS:
+        y = data.targets[target]
+        try:
+            p, training, _ = out_of_fold(method.make, x, y, places, seed, tick)
+        except BadInput as problem:
+            if problem.key != "methods.two_classes":
+                raise
+            if clock:
+                clock.tick(cost * places.size // len(y) * len(np.unique(places)))
+            continue
+        mean = (float(np.mean([a for a, _ in training])), float(np.mean([b for _, b in training])))
+        if target == "grade":
+            predictions[target] = p
+            grade = grade_quality(y, p, mean, draws, seed)
+        else:
+            predictions[target] = p[:, :, 1]
+            yes_no[target] = binary_quality(y, p[:, :, 1], mean, draws, seed)
+    quality = MethodQuality(
+        method.name,
+        method.paper,
+        method.zh,
+        method.en,
+        len(method.indicators),
+        len(places),
+        yes_no.get("default"),
+        yes_no.get("D"),
+        grade,
+    )
+    return quality, predictions
+
+
+def compare(
+    data: Data,
+    predictions: Mapping[str, Predictions],
+    qualities: Mapping[str, MethodQuality],
+    draws: int = 2000,
+    seed: int = 0,
+) -> tuple[Comparison, ...]:
+    """Each of OURS against every other method, by each of COMPARED that both can do, on the same resamples."""
+    found = []
+    w = metrics.resamples(len(data.sole), draws, seed)
+    for target, name, metric, sign in COMPARED:
+        y = data.targets[target]
+        codes = target == "grade" and name != "ranked"
+        able = {m: p[target].argmax(axis=2) if codes else p[target] for m, p in predictions.items() if target in p}
+        here = {m: float(metrics.over_repeats(metric, y, p)) for m, p in able.items()}
+        drawn = {m: metrics.over_repeats(metric, y, p, w) for m, p in able.items()}
+        for ours in OURS:
+            for other in able:
+                if ours not in able or other == ours:
+                    continue
+                gap = metrics.difference(here[ours], here[other], drawn[ours], drawn[other])
+                verdict: Literal["ahead", "behind", "level"] = "level"
+                if gap.significant:
+                    verdict = "ahead" if sign * gap.value > 0 else "behind"
+                found.append(Comparison(ours, other, qualities[other].paper, target, name, gap, verdict))
+    return tuple(found)
