@@ -29,10 +29,16 @@ def idl(functions: Mapping[str, CellFunction]) -> str:
     """
     methods = [
         "    sequence< sequence< any > > "
-        + f"{name.lower()}({', '.join(f'[in] {_type(arg)} {arg.name}' for arg in function.args)});"
+        + f"{name.lower()}({', '.join(f'[in] {_type(arg)} {idl_name(arg)}' for arg in function.args)});"
         for name, function in functions.items()
     ]
     return "\n".join(["module creditudfs {", "", "interface XFunctions {", *methods, "};", "", "};", ""])
+
+
+def idl_name(arg: Arg) -> str:
+    """The argument's name in the interface, where an underscore is not allowed: max_loss is maxLoss."""
+    first, *rest = arg.name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
 
 
 def _type(arg: Arg) -> str:
@@ -50,7 +56,7 @@ def calc_addins(functions: Mapping[str, CellFunction]) -> str:
         body.append(_same("CompatibilityName", name))
         body.append('<node oor:name="Parameters">')
         for arg in function.args:
-            body.append(f'<node oor:name="{arg.name}" oor:op="replace">')
+            body.append(f'<node oor:name="{idl_name(arg)}" oor:op="replace">')
             body.append(_same("DisplayName", arg.name))
             body.append(_both("Description", argument_help(arg, "zh"), argument_help(arg, "en")))
             body.append("</node>")

@@ -101,7 +101,7 @@ class Driver:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def stop(self):
+    def quit(self):
         # Whatever terminate() raises: the bridge may be gone before it answers.
         with contextlib.suppress(Exception):
             self.desktop.terminate()
@@ -109,6 +109,10 @@ class Driver:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.kill()
+
+    def stop(self):
+        """The last operation: the driver ends with it."""
+        self.quit()
 
     def install(self, extension):
         manager = self.context.getByName("/singletons/com.sun.star.deployment.ExtensionManager")

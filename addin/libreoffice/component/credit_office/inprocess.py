@@ -81,7 +81,10 @@ def scored(row: Row) -> Any:
         values.append(value)
     if not kernel.enough(values):
         return "#N/A"
-    return kernel.score(MODEL, values)
+    try:
+        return kernel.score(MODEL, values)
+    except (ValueError, OverflowError):  # numbers near the largest of all, whose products are none
+        return "#N/A"
 
 
 def _reasons(row: Row, result: Any, lang: str) -> Row:
