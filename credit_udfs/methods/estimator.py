@@ -66,8 +66,9 @@ class FormClassifier:
     # What scikit-learn's clone, pipelines and searches ask of an estimator.
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        names = [name for name in inspect.signature(type(self).__init__).parameters if name != "self"]
-        return {name: getattr(self, name) for name in names}
+        parameters = inspect.signature(type(self).__init__).parameters.values()
+        named = [p.name for p in parameters if p.name != "self" and p.kind is p.POSITIONAL_OR_KEYWORD]
+        return {name: getattr(self, name) for name in named}
 
     def set_params(self, **params: Any) -> Self:
         for name, value in params.items():

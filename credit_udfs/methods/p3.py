@@ -142,7 +142,7 @@ class ComponentLogistic(FormClassifier):
         project = {
             "form": "project",
             "center": [0.0] * z.shape[1],
-            "components": components[self.chosen_].reshape(-1, z.shape[1]).tolist(),
+            "components": components[self.chosen_].tolist(),
         }
         return forms.chain([*steps, project], fit.form())
 
