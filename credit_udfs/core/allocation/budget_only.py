@@ -77,7 +77,12 @@ def solve_budget_only(problem: Problem, *, gap: float, prove: bool) -> Plan:
         terms.budget - float(fixed.sum()),
         terms.use_all_budget,
     )
-    amounts, bound, price = _allot(problem, shelf, fixed_value, float(fixed.sum()), 1e-9 if prove else gap)
+    try:
+        amounts, bound, price = allot(shelf, EXACT if prove else gap, fixed_value)
+    except CannotSpend as error:
+        have = None if error.have is None else error.have + float(fixed.sum())
+        use = budget_use(problem, have or 0.0, 0.0)
+        raise Infeasible((Conflict(use, terms.budget, have),)) from None
     amount = fixed.copy()
     amount[order] = amounts
     # Nothing sharper than the arithmetic of the sums can be claimed.
@@ -108,16 +113,27 @@ def budget_use(problem: Problem, used: float, price: float) -> LimitUse:
     return LimitUse("budget", name, {"amount": budget}, used, budget, price=price)
 
 
-def _allot(
-    problem: Problem, shelf: Shelf, fixed_value: float, fixed_sum: float, gap: float
-) -> tuple[Floats, float, float]:
-    """Amounts (m,), bound of the whole value, price of a yuan."""
+class CannotSpend(Exception):
+    """The whole budget can't be lent; `have` is the most that can, None where only the smallest loans forbid
+    it."""
+
+    def __init__(self, have: float | None) -> None:
+        super().__init__(have)
+        self.have = have
+
+
+def allot(shelf: Shelf, gap: float, fixed_value: float = 0.0) -> tuple[Floats, float, float]:
+    """Amounts (m,), bound of the value (with `fixed_value`, to which the gap relates, added), price of a
+    yuan.
+
+    Raises CannotSpend where the whole budget is to be lent and can't be.
+    """
     total = np.cumsum(shelf.high)
     tiny = 1e-12 * max(shelf.budget, 1.0)
     if shelf.firm.size == 0 or total[-1] <= shelf.budget + tiny:
         have = float(total[-1]) if shelf.firm.size else 0.0
         if shelf.spend_all and have < shelf.budget - tiny:
-            _clash(problem, fixed_sum + have)
+            raise CannotSpend(have)
         return shelf.high.copy(), fixed_value + float(shelf.high @ shelf.earn), 0.0
     cut = int(np.searchsorted(total, shelf.budget + tiny, side="right"))
     price = float(shelf.earn[cut])
@@ -141,7 +157,7 @@ def _allot(
             best = better
     if best is None:
         if shelf.spend_all:
-            _clash(problem, None)
+            raise CannotSpend(None)
         return np.zeros(shelf.firm.size), bound, price
     return best[0], bound, price
 
@@ -210,10 +226,3 @@ def _near_price(
     dual = base - float(found.mip_dual_bound) * scale * unit if found.mip_dual_bound is not None else bound
     chosen = np.sort(np.concatenate([kept, rows[found.x[m:] > 0.5]]))
     return shelf.fill(chosen), dual
-
-
-def _clash(problem: Problem, have: float | None) -> None:
-    """The whole budget can't be lent: `have` is the most that can be, None where only the smallest loans
-    forbid it."""
-    budget = problem.terms.budget
-    raise Infeasible((Conflict(budget_use(problem, have if have is not None else 0.0, 0.0), budget, have),))

@@ -19,11 +19,18 @@ NODES = 200
 WIDE = 0.1
 
 
-def decide(pool: Pool, mu: Floats, *, gap: float, seconds: float | None = None) -> Choice | None:
+def decide(
+    pool: Pool, mu: Floats, *, gap: float, seconds: float | None = None, hard: bool = False
+) -> Choice | None:
     """The best loans of a small pool at rates priced by mu (k,), within `gap` (relative); None if none was
-    found."""
+    found.
+
+    hard: the ceiling on mean churn is kept as it is, and each firm has one rate.
+    """
     m, k = pool.size, len(pool.rows)
-    levels = [pool.high] if not pool.has_stays else [pool.high, pool.low, np.sqrt(pool.low * pool.high)]
+    levels = (
+        [pool.high] if hard or not pool.has_stays else [pool.high, pool.low, np.sqrt(pool.low * pool.high)]
+    )
     _, drawn, _, stays = pool.priced(mu)
     gain = np.maximum(pool.gain, 1e-12)
     modes = len(levels)
@@ -37,7 +44,7 @@ def decide(pool: Pool, mu: Floats, *, gap: float, seconds: float | None = None) 
     lines, ceiling, floor = [], pool.right.copy(), np.full(k, -np.inf)
     for at in range(k):
         by_money, by_drawn, by_count, by_stay = pool.coefficients(at)
-        if by_stay != 0.0:
+        if by_stay != 0.0 and not hard:
             worth[p:] -= mu[at] * (by_count + by_stay * stay)
             ceiling[at] += WIDE
             floor[at] = pool.right[at] - WIDE if mu[at] > 0.0 else -np.inf

@@ -11,7 +11,7 @@ from credit_udfs.core.allocation.blocks import BLOCKS, SAMPLE, Relaxed, relax
 from credit_udfs.core.allocation.clash import clash
 from credit_udfs.core.allocation.finish import FINE, finish
 from credit_udfs.core.allocation.inner import decide
-from credit_udfs.core.allocation.plan import Conflict, Infeasible, Plan, Status, make_plan
+from credit_udfs.core.allocation.plan import Conflict, Infeasible, Method, Plan, Status, make_plan
 from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.rows import Choice, Pool, pool_of, uses
 from credit_udfs.types import Bools, Floats, Ints
@@ -97,7 +97,7 @@ def solve_limited(
     """
     pool, best = pool_of(problem), Best()
     if pool.size == 0:
-        return _nobody(problem, pool)
+        return nobody(problem, pool)
 
     def tick(stage: str, turn: int) -> bool:
         try:
@@ -129,7 +129,7 @@ def solve_limited(
             raise clash(problem, pool)
         best.choice = Choice(np.where(pool.forced, pool.high, 0.0), *_rates(pool, mu))
         best.value = float(pool.profit(best.choice).sum())
-    return _plan(problem, pool, mu, best, gap, clock.status)
+    return plan_of(problem, pool, mu, best, gap, clock.status)
 
 
 def _tolerance(gap: float, size: int) -> float:
@@ -323,7 +323,16 @@ def _rates(pool: Pool, mu: Floats) -> tuple[Floats, Floats]:
     return choice.rate, choice.stay
 
 
-def _plan(problem: Problem, pool: Pool, mu: Floats, best: Best, gap: float, status: Status | None) -> Plan:
+def plan_of(
+    problem: Problem,
+    pool: Pool,
+    mu: Floats,
+    best: Best,
+    gap: float,
+    status: Status | None,
+    method: Method = "blocks",
+) -> Plan:
+    """The plan that `best` stands for."""
     choice = best.choice
     assert choice is not None
     n = len(problem.firms)
@@ -348,17 +357,17 @@ def _plan(problem: Problem, pool: Pool, mu: Floats, best: Best, gap: float, stat
         price=price,
         limits=tuple(use for use in limits if use.key != "whole_budget"),
         status=status or proof,
-        method="blocks",
+        method=method,
     )
     return replace(plan, margin=margin)
 
 
-def _nobody(problem: Problem, pool: Pool) -> Plan:
+def nobody(problem: Problem, pool: Pool) -> Plan:
     """No firm may get a loan: the empty plan, if the limits allow it."""
     nothing = Choice(np.zeros(0), np.zeros(0), np.zeros(0))
     limits = uses(problem, pool, nothing, np.zeros(len(pool.rows)))
     broken = [use for use, row in zip(limits, pool.rows, strict=True) if row.right < -FEASIBLE]
-    if broken:
+    if broken:  # a minimum above nothing
         raise Infeasible(tuple(Conflict(use, use.allowed, 0.0) for use in broken))
     best = Best(nothing, 0.0, 0.0)
-    return _plan(problem, pool, np.zeros(len(pool.rows)), best, 0.0, None)
+    return plan_of(problem, pool, np.zeros(len(pool.rows)), best, 0.0, None)

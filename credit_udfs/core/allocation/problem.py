@@ -29,6 +29,7 @@ LGD = 0.45
 """Loss given default of senior unsecured claims on firms, Basel II foundation approach (paragraph 287)."""
 FUNDING = 0.015
 """One-year benchmark deposit rate of the People's Bank of China since October 2015."""
+QUOTED_STEP = 0.0025
 GRADE_D = 3
 
 
@@ -109,6 +110,7 @@ class Terms:
         "P3"   (1 - u) (r - funding), of paper P3 (section 4.2.1; funding is its deposit rate);
         "P4"   (1 - u) (1 - pd) r, the loan income that P4 maximises over the rate (its formula isn't printed:
                our reading).
+    quoted: the rates to choose from where rates are to be ordered or one per grade; default: steps of 0.25%.
     """
 
     budget: float
@@ -120,6 +122,15 @@ class Terms:
     budget_basis: MoneyBasis = "offered"
     use_all_budget: bool = False
     objective: Objective = "bank"
+    quoted: tuple[float, ...] | None = None
+
+    @property
+    def quoted_rates(self) -> Floats:
+        """Rates to quote where rates hang together (ordered, or one per grade)."""
+        if self.quoted is not None:
+            return np.array(sorted(set(self.quoted)), dtype=np.float64)
+        steps = max(round((self.rate_max - self.rate_min) / QUOTED_STEP), 1)
+        return np.linspace(self.rate_min, self.rate_max, steps + 1)
 
     @cached_property
     def rates(self) -> RateTable:
@@ -335,6 +346,10 @@ def _check_terms(terms: Terms, add: Add) -> None:
         add(OutOfRange("allocation.lgd_range", value=terms.lgd))
     if not 0 <= terms.funding < 1:
         add(OutOfRange("allocation.funding_range", value=terms.funding))
+    if terms.quoted is not None and not all(
+        terms.rate_min <= r <= terms.rate_max for r in terms.quoted or (np.nan,)
+    ):
+        add(OutOfRange("allocation.quoted_range", low=terms.rate_min, high=terms.rate_max))
     low, high = terms.curves.rate_min, terms.curves.rate_max
     if not low - 1e-12 <= terms.rate_min <= terms.rate_max <= high + 1e-12:
         values = {"low": terms.rate_min, "high": terms.rate_max, "least": low, "most": high}
@@ -370,6 +385,10 @@ def _check_limits(firms: Firms, terms: Terms, limits: Limits, add: Add) -> None:
         add(OutOfRange("allocation.clients_range", value=limits.min_clients, count=len(firms)))
     if limits.min_lent is not None and terms.budget_basis == "offered" and limits.min_lent > terms.budget:
         add(BadInput("allocation.min_lent_above_budget", amount=limits.min_lent, budget=terms.budget))
+    if limits.one_rate_per_grade and limits.rates_ordered:
+        add(BadInput("allocation.ordered_and_uniform"))
+    if (limits.one_rate_per_grade or limits.rates_ordered) and terms.use_all_budget:
+        add(BadInput("allocation.quoted_use_all"))
     _check_fixed(firms, terms, limits, add)
 
 

@@ -10,6 +10,7 @@ from credit_udfs.core.allocation.budget_only import solve_budget_only
 from credit_udfs.core.allocation.limited import Clock, solve_limited
 from credit_udfs.core.allocation.plan import Plan
 from credit_udfs.core.allocation.problem import Problem
+from credit_udfs.core.allocation.quoted import solve_quoted
 from credit_udfs.types import Progress
 
 
@@ -32,6 +33,8 @@ def solve(
     limits, terms = problem.limits, problem.terms
     until = clock() + time_limit if clock is not None and time_limit is not None else np.inf
     watch = Clock(clock, until)
+    if limits.one_rate_per_grade or limits.rates_ordered:
+        return solve_quoted(problem, gap=gap, prove=prove, clock=watch, progress=progress)
     if limits.any_row or terms.budget_basis == "drawn":
         return solve_limited(problem, gap=gap, prove=prove, clock=watch, progress=progress)
     return solve_budget_only(problem, gap=gap, prove=prove)
