@@ -1,8 +1,7 @@
-"""The command line: each command reads its options, calls the API, and says what came of it."""
+"""What every command shares: language, progress, the options of a plan, and how results are said."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -144,68 +143,7 @@ def settings_from(options: dict[str, Any]) -> Any:
     return Settings(limits=limits, **given)
 
 
-@click.group(cls=Group, help=t("help_main"), epilog=t("help_exit_codes"), context_settings={"max_content_width": 100})
-@click.version_option(package_name="credit_udfs", prog_name="credit-udfs")
-def main() -> None:
-    pass
-
-
-def say_summary(assessment: Any, path: Path | None, lang: Lang) -> None:
-    """Five lines on what was decided, and where the workbook is."""
-    from credit_udfs.core.summary import summarise
-
-    s = summarise(assessment)
-    yi = {"budget": s.budget / 1e4, "amount": s.amount / 1e4, "profit": s.profit / 1e4, "bound": s.bound / 1e4}
-    loss = s.expected_loss / 1e4
-
-    def line(key: str, **values: object) -> None:
-        click.echo(text(f"cli.{key}", lang, **values))
-
-    line("sum_firms", firms=s.firms, scored=s.scored, problems=len(assessment.tables.problems))
-    line("sum_lent", applicants=s.applicants, lent=s.lent, refused=sum(s.refused.values()), **s.refused)
-    line("sum_money", **yi, share=s.amount / s.budget if s.budget else 0.0)
-    line("sum_profit", **yi, loss=loss, churn=s.mean_churn)
-    line("sum_proof", **yi, gap=s.gap, price=s.price_per_million / 1e4)
-    if path is not None:
-        line("sum_path", path=path)
-
-
-@main.command(help=t("help_run"))
-@files_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("credit-plan.xlsx"), show_default=True,
-              help=t("help_output"))  # fmt: skip
-@click.option("--force", is_flag=True, help=t("help_force"))
-@click.option("--json", "as_json", is_flag=True, help=t("help_json"))
-@lang_option
-@plan_options
-def run(files: tuple[Path, ...], output: Path, force: bool, as_json: bool, lang: Lang, **options: Any) -> None:
-    from credit_udfs import api
-
-    model = options.pop("model")
-    settings = settings_from(options)
-    _refuse_existing(output, force)
-    with progress() as tell:
-        tables = api.read(*files, progress=tell)
-        assessment = api.assess(tables, settings, model=model, progress=tell)
-        if tell:
-            tell("write", 0, 0)
-        api.write(assessment, output, lang, force=force)
-    _say_problems(tables, lang)
-    if as_json:
-        _say_json(assessment, output)
-    else:
-        say_summary(assessment, output, lang)
-
-
-def _say_json(assessment: Any, output: Path) -> None:
-    from credit_udfs.core.summary import summarise
-
-    problems = [{"place": p.place(), "count": p.count, "text": p.text("en")} for p in assessment.tables.problems]
-    summary = {**summarise(assessment).as_dict(), "workbook": str(output), "problems": problems}
-    click.echo(json.dumps(summary, ensure_ascii=False, indent=1))
-
-
-def _refuse_existing(output: Path, force: bool) -> None:
+def refuse_existing(output: Path, force: bool) -> None:
     """Say at once, not after the work, that the output is there already or its folder isn't."""
     if output.exists() and not force:
         raise click.UsageError(t("output_exists", path=output))
@@ -213,7 +151,8 @@ def _refuse_existing(output: Path, force: bool) -> None:
         raise click.UsageError(t("output_folder", path=output.resolve().parent))
 
 
-def _say_problems(tables: Any, lang: Lang, most: int = 5) -> None:
+def say_problems(tables: Any, lang: Lang, most: int = 5) -> None:
+    """The first remarks on the data, to standard error."""
     problems = tables.problems
     for problem in problems[:most]:
         click.echo(f"{problem.place()}: {problem.text(lang)}", err=True)
@@ -221,84 +160,10 @@ def _say_problems(tables: Any, lang: Lang, most: int = 5) -> None:
         click.echo(text("cli.more_problems", lang, count=len(problems) - most), err=True)
 
 
-@main.command(help=t("help_indicators"))
-@files_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("indicators.csv"), show_default=True,
-              help=t("help_indicators_output"))  # fmt: skip
-@click.option("--set", "sets", type=click.Choice(["six", "p0", "p4", "wide"]), multiple=True, default=("six",),
-              show_default=True, help=t("help_indicators_set"))  # fmt: skip
-@click.option("--force", is_flag=True, help=t("help_force"))
-@lang_option
-def indicators(files: tuple[Path, ...], output: Path, sets: tuple[str, ...], force: bool, lang: Lang) -> None:
-    from credit_udfs import api
-    from credit_udfs.core.indicators import SETS, compute
-    from credit_udfs.workbook.tables_out import write_frame
-
-    _refuse_existing(output, force)
-    with progress() as tell:
-        tables = api.read(*files, progress=tell)
-        keys = [key for name in sets for key in SETS[name]]
-        frame = compute(tables.purchases, tables.sales, tables.firms["firm"].to_list(), keys)
-        write_frame(frame, output)
-    _say_problems(tables, lang)
-    click.echo(text("cli.written", lang, path=output, rows=frame.height))
+def output_option(default: str, help_key: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        "-o", "--output", type=click.Path(path_type=Path), default=Path(default), show_default=True, help=t(help_key)
+    )
 
 
-@main.command(help=t("help_train"))
-@files_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("model.json"), show_default=True,
-              help=t("help_train_output"))  # fmt: skip
-@click.option("--force", is_flag=True, help=t("help_force"))
-@lang_option
-def train(files: tuple[Path, ...], output: Path, force: bool, lang: Lang) -> None:
-    from credit_udfs import api
-    from credit_udfs.workbook.files import write_text
-
-    _refuse_existing(output, force)
-    with progress() as tell:
-        tables = api.read(*files, progress=tell)
-        model = api.train(tables, progress=tell)
-    write_text(output, model.to_json())
-    data = model.data
-    click.echo(text("cli.trained", lang, path=output, firms=data["firms"], defaults=data["defaults"]))
-
-
-@main.command(help=t("help_sample"))
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--size", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True, help=t("help_size"))
-@click.option("--seed", type=int, default=2020, show_default=True, help=t("help_seed"))
-@lang_option
-def sample(folder: Path, size: float, seed: int, lang: Lang) -> None:
-    from credit_udfs.workbook.sample import write_sample
-
-    for path in write_sample(folder, size=size, seed=seed, lang=lang):
-        click.echo(path)
-
-
-@main.command(help=t("help_demo"))
-@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True,
-              help=t("help_demo_folder"))  # fmt: skip
-@lang_option
-def demo(folder: Path, lang: Lang) -> None:
-    from credit_udfs import api
-    from credit_udfs.workbook.sample import write_sample
-
-    output = folder / "credit-plan.xlsx"
-    with progress() as tell:
-        paths = write_sample(folder, lang=lang)
-        tables = api.read(*paths, progress=tell)
-        assessment = api.assess(tables, progress=tell, budget=20_000_000)
-        api.write(assessment, output, lang, force=True)
-    say_summary(assessment, output.resolve(), lang)
-
-
-@main.command(help=t("help_doctor"))
-@lang_option
-def doctor(lang: Lang) -> None:
-    from credit_udfs.doctor import examine
-
-    findings = examine()
-    for finding in findings:
-        click.echo(f"{finding.mark} {finding.name:<14} {finding.found or '-':<12} {finding.text(lang)}")
-    if any(finding.needed and not finding.found for finding in findings):
-        sys.exit(EXIT_INPUT)
+force_option = click.option("--force", is_flag=True, help=t("help_force"))

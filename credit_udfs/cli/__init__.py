@@ -1,0 +1,29 @@
+"""The command line: each command reads its options, calls the API, and says what came of it."""
+
+from __future__ import annotations
+
+import click
+
+from credit_udfs.cli import job, model, office
+from credit_udfs.cli.common import Group, t
+
+__all__ = ["main"]
+
+
+@click.group(cls=Group, help=t("help_main"), epilog=t("help_exit_codes"), context_settings={"max_content_width": 100})
+@click.version_option(package_name="credit_udfs", prog_name="credit-udfs")
+def main() -> None:
+    pass
+
+
+for _command in (
+    job.run,
+    job.indicators,
+    job.sample,
+    job.demo,
+    model.train,
+    office.calc,
+    office.addin,
+    office.doctor,
+):
+    main.add_command(_command)

@@ -1,0 +1,128 @@
+"""The main job's commands: run, plan, indicators, sample, demo."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from credit_udfs.cli.common import (
+    files_argument,
+    force_option,
+    lang_option,
+    output_option,
+    plan_options,
+    progress,
+    refuse_existing,
+    say_problems,
+    settings_from,
+    t,
+)
+from credit_udfs.locale import Lang, text
+
+
+def say_summary(assessment: Any, path: Path | None, lang: Lang) -> None:
+    """Five lines on what was decided, and where the workbook is."""
+    from credit_udfs.core.summary import summarise
+
+    s = summarise(assessment)
+    yi = {"budget": s.budget / 1e4, "amount": s.amount / 1e4, "profit": s.profit / 1e4, "bound": s.bound / 1e4}
+    loss = s.expected_loss / 1e4
+
+    def line(key: str, **values: object) -> None:
+        click.echo(text(f"cli.{key}", lang, **values))
+
+    line("sum_firms", firms=s.firms, scored=s.scored, problems=len(assessment.tables.problems))
+    line("sum_lent", applicants=s.applicants, lent=s.lent, refused=sum(s.refused.values()), **s.refused)
+    line("sum_money", **yi, share=s.amount / s.budget if s.budget else 0.0)
+    line("sum_profit", **yi, loss=loss, churn=s.mean_churn)
+    line("sum_proof", **yi, gap=s.gap, price=s.price_per_million / 1e4)
+    if path is not None:
+        line("sum_path", path=path)
+
+
+@click.command(help=t("help_run"))
+@files_argument
+@output_option("credit-plan.xlsx", "help_output")
+@force_option
+@click.option("--json", "as_json", is_flag=True, help=t("help_json"))
+@lang_option
+@plan_options
+def run(files: tuple[Path, ...], output: Path, force: bool, as_json: bool, lang: Lang, **options: Any) -> None:
+    from credit_udfs import api
+
+    model = options.pop("model")
+    settings = settings_from(options)
+    refuse_existing(output, force)
+    with progress() as tell:
+        tables = api.read(*files, progress=tell)
+        assessment = api.assess(tables, settings, model=model, progress=tell)
+        if tell:
+            tell("write", 0, 0)
+        api.write(assessment, output, lang, force=force)
+    say_problems(tables, lang)
+    if as_json:
+        _say_json(assessment, output)
+    else:
+        say_summary(assessment, output, lang)
+
+
+def _say_json(assessment: Any, output: Path) -> None:
+    from credit_udfs.core.summary import summarise
+
+    problems = [{"place": p.place(), "count": p.count, "text": p.text("en")} for p in assessment.tables.problems]
+    summary = {**summarise(assessment).as_dict(), "workbook": str(output), "problems": problems}
+    click.echo(json.dumps(summary, ensure_ascii=False, indent=1))
+
+
+@click.command(help=t("help_indicators"))
+@files_argument
+@output_option("indicators.csv", "help_indicators_output")
+@click.option("--set", "sets", type=click.Choice(["six", "p0", "p4", "wide"]), multiple=True, default=("six",),
+              show_default=True, help=t("help_indicators_set"))  # fmt: skip
+@force_option
+@lang_option
+def indicators(files: tuple[Path, ...], output: Path, sets: tuple[str, ...], force: bool, lang: Lang) -> None:
+    from credit_udfs import api
+    from credit_udfs.core.indicators import SETS, compute
+    from credit_udfs.workbook.tables_out import write_frame
+
+    refuse_existing(output, force)
+    with progress() as tell:
+        tables = api.read(*files, progress=tell)
+        keys = [key for name in sets for key in SETS[name]]
+        frame = compute(tables.purchases, tables.sales, tables.firms["firm"].to_list(), keys)
+        write_frame(frame, output)
+    say_problems(tables, lang)
+    click.echo(text("cli.written", lang, path=output, rows=frame.height))
+
+
+@click.command(help=t("help_sample"))
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--size", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True, help=t("help_size"))
+@click.option("--seed", type=int, default=2020, show_default=True, help=t("help_seed"))
+@lang_option
+def sample(folder: Path, size: float, seed: int, lang: Lang) -> None:
+    from credit_udfs.workbook.sample import write_sample
+
+    for path in write_sample(folder, size=size, seed=seed, lang=lang):
+        click.echo(path)
+
+
+@click.command(help=t("help_demo"))
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True,
+              help=t("help_demo_folder"))  # fmt: skip
+@lang_option
+def demo(folder: Path, lang: Lang) -> None:
+    from credit_udfs import api
+    from credit_udfs.workbook.sample import write_sample
+
+    output = folder / "credit-plan.xlsx"
+    with progress() as tell:
+        paths = write_sample(folder, lang=lang)
+        tables = api.read(*paths, progress=tell)
+        assessment = api.assess(tables, progress=tell, budget=20_000_000)
+        api.write(assessment, output, lang, force=True)
+    say_summary(assessment, output.resolve(), lang)
