@@ -39,6 +39,7 @@ SETTINGS: Final = {
     "cu_min_firms": None,
     "cu_method": "default",
     "cu_scenario": "covid19_2020q1",
+    "cu_severity": 1.0,
     "cu_language": "zh",
 }
 
