@@ -18,7 +18,7 @@ MODULE = "credit_udfs.hosts.libreoffice"
 
 CODES = {"#VALUE!": 519, "#NUM!": 503, "#N/A": 32767}
 """Calc's numbers of the errors that a cell function gives."""
-_OTHER_CODES = {532: "#DIV/0!", 524: "#REF!", 525: "#NAME?", 521: "#NULL!"}
+_OTHER_CODES = {523: "#NUM!", 532: "#DIV/0!", 524: "#REF!", 525: "#NAME?", 521: "#NULL!"}
 _NAMES = {**{code: name for name, code in CODES.items()}, **_OTHER_CODES}
 
 
