@@ -1,0 +1,214 @@
+"""The verbs themselves: each a computation of ours, laid out on a sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from credit_udfs import api
+from credit_udfs.cells import REGISTRY
+from credit_udfs.commands.desk import Desk
+from credit_udfs.commands.plan import VERBS, Write, WritePlan
+from credit_udfs.errors import BadInput
+from credit_udfs.locale import LANGS, Lang, text
+
+_MONEY, _PERCENT, _SCORE, _PROBABILITY = "#,##0", "0.00%", "0.0", "0.0000"
+
+
+def _score_all(desk: Desk) -> WritePlan:
+    from credit_udfs.core.indicators import INDICATORS
+
+    a = desk.assess()
+    lang, keys = desk.chosen.lang, a.model.indicators
+    names = [getattr(INDICATORS[key], lang) for key in keys]
+    matrix = a.indicators.drop("firm").rows()
+    reasons = REGISTRY["RISKREASONS"].call([[list(row) for row in matrix], lang])
+    rows = [
+        [
+            firm, name, *matrix[i], a.scores.score[i], a.scores.pd[i], a.tables.firms["grade"][i],
+            a.scores.grade_letter(i), *a.scores.grade_probs[i],
+            *(reason if isinstance(reason, str) else None for reason in reasons[i]),
+        ]
+        for i, (firm, name) in enumerate(a.tables.firms.select("firm", "name").iter_rows())
+    ]  # fmt: skip
+    header = [
+        desk.t("col_firm"), desk.t("col_name"), *names, desk.t("col_score"), desk.t("col_pd"),
+        desk.t("col_grade_on_record"), desk.t("col_grade"), *(desk.t("col_prob", grade=g) for g in "ABCD"),
+        *(desk.t("col_reason", number=i) for i in (1, 2, 3)),
+    ]  # fmt: skip
+    units = {"yuan": _MONEY, "yuan/year": _MONEY, "years": "0.00", "fraction": _PERCENT}
+    formats = {2 + i: units.get(INDICATORS[key].unit, "General") for i, key in enumerate(keys)}
+    at = 2 + len(keys)
+    formats |= {at: _SCORE, at + 1: _PROBABILITY, **dict.fromkeys(range(at + 4, at + 8), "0.000")}
+    scored = sum(row[at] == row[at] for row in rows)
+    facts = {"firms": len(rows), "scored": scored, "model": a.model.name}
+    page = desk.page("scores", [desk.t("done_score_all", **facts)], header, rows, formats)
+    return desk.plan("score_all", [page], **facts)
+
+
+def _optimise(desk: Desk) -> WritePlan:
+    a = desk.assess()
+    return desk.plan("optimise", [_plan_page(desk, a)], **_plan_facts(a))
+
+
+def _plan_facts(a: Any) -> dict[str, object]:
+    totals, plan = a.plan.totals, a.plan
+    return {
+        "clients": totals.clients, "applicants": len(plan.lend), "lent": totals.lent, "budget": a.settings.budget,
+        "profit": totals.profit, "gap": plan.gap,
+    }  # fmt: skip
+
+
+def _plan_page(desk: Desk, a: Any) -> tuple[Write, tuple[str, ...], tuple[str, ...]]:
+    plan, lang = a.plan, desk.chosen.lang
+    named = dict(a.tables.firms.select("firm", "name").iter_rows())
+    firms = plan.problem.firms
+    rows = [
+        [
+            firm, named[firm], a.grade[int(a.applicants[j])], firms.pd[j],
+            desk.t("lend" if plan.lend[j] else "refuse"), plan.amount[j], plan.rate[j], plan.churn[j], plan.profit[j],
+            plan.expected_loss[j], plan.margin[j],
+        ]
+        for j, firm in enumerate(firms.ids)
+    ]  # fmt: skip
+    header = [
+        desk.t(f"col_{key}")
+        for key in (
+            "firm", "name", "grade", "pd", "decision", "amount", "rate", "churn", "profit", "expected_loss", "margin",
+        )
+    ]  # fmt: skip
+    formats = {3: _PROBABILITY, 5: _MONEY, 6: _PERCENT, 7: _PERCENT, 8: _MONEY, 9: _MONEY, 10: "0.000000"}
+    binding = [limit.sentence(lang) for limit in plan.binding]
+    lines = [desk.t("done_optimise", **_plan_facts(a))]
+    if binding:
+        lines.append(desk.t("binding", limits=" ".join(binding)))
+    return desk.page("plan", lines, header, rows, formats)
+
+
+def _stress(desk: Desk) -> WritePlan:
+    from credit_udfs.core import stress as core
+
+    a = desk.assess()
+    result = core.stress(a, _scenario(desk), desk.progress)
+    rows = []
+    named = dict(a.tables.firms.select("firm", "name").iter_rows())
+    for j, firm in enumerate(result.before.problem.firms.ids):
+        i = int(a.applicants[j])
+        after = result.after
+        rows.append(
+            [
+                firm, named[firm], _industry(a.industry[i], desk.chosen.lang), result.shocked.factor[i],
+                a.scores.pd[i], result.shocked.pd[i],
+                result.before.amount[j], after.amount[j] if after else None,
+                (after.amount[j] - result.before.amount[j]) if after else None, result.unchanged[j],
+            ]
+        )  # fmt: skip
+    header = [
+        desk.t(f"col_{key}")
+        for key in (
+            "firm", "name", "industry", "factor", "pd", "pd_after", "amount_before", "amount_after", "change",
+            "profit_unchanged",
+        )
+    ]  # fmt: skip
+    formats = {3: _PERCENT, 4: _PROBABILITY, 5: _PROBABILITY, 6: _MONEY, 7: _MONEY, 8: _MONEY, 9: _MONEY}
+    facts = {
+        "before": result.before.value, "unchanged": result.unchanged_value,
+        "after": result.after.value if result.after else float("nan"), "price": result.price_of_doing_nothing,
+    }  # fmt: skip
+    breaks = result.breaks_at
+    lines = [
+        desk.t("scenario", name=result.scenario.name(desk.chosen.lang)),
+        desk.t("done_stress", **facts),
+        desk.t("never_breaks") if breaks is None else desk.t("breaks", severity=breaks),
+        getattr(result.scenario, f"source_{desk.chosen.lang}"),
+    ]
+    return desk.plan("stress", [desk.page("stress", lines, header, rows, formats)], **facts)
+
+
+def _scenario(desk: Desk) -> Any:
+    """The scenario of the settings, with the growth that the workbook's own table gives."""
+    from credit_udfs.core import stress as core
+    from credit_udfs.core.industry import industries
+    from credit_udfs.workbook.names import TABLE_STRESS
+
+    severity = desk.chosen.values.get("cu_severity") or 1.0
+    chosen = core.scenario(str(desk.chosen.values["cu_scenario"])).scaled(float(severity))
+    area = desk.book.named(TABLE_STRESS)
+    if area is None or area.height < 2 or area.width < 2:
+        return chosen
+    known = {name: key for key, one in industries().items() for name in (key, one.zh, one.en)}
+    growth = dict(chosen.growth)
+    for row in desk.book.values(replace(area, top=area.top + 1, height=area.height - 1)):
+        name, value = str(row[0] or "").strip(), row[1]
+        if not name:
+            continue
+        if name not in known:
+            raise BadInput("commands.unknown_industry", name=name, table=TABLE_STRESS)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise BadInput("commands.bad_growth", name=name, value=value, table=TABLE_STRESS)
+        growth[known[name]] = float(value)
+    return replace(chosen, growth=growth)
+
+
+def _model_card(desk: Desk) -> WritePlan:
+    from credit_udfs.core.indicators import INDICATORS
+
+    model = api.load_model(str(desk.chosen.values["cu_method"]))
+    lang = desk.chosen.lang
+    rows: list[list[object]] = [[key, value] for key, value in REGISTRY["MODELINFO"].call([None, model.name])]
+    for group in ("data", "settings", "validation"):
+        rows += [[f"{group}.{key}", _said(value)] for key, value in getattr(model, group).items()]
+    for i, spec in enumerate(model.numbers["indicators"]):
+        name = getattr(INDICATORS[spec["key"]], lang)
+        rows.append([desk.t("card_weight", name=name), model.numbers["default"]["coef"][i]])
+    facts = {"model": model.name, "trained": model.trained, "hash": model.hash[:12]}
+    lines = [desk.t("done_model_card", **facts), desk.t("card_limits")]
+    page = desk.page("card", lines, [desk.t("col_item"), desk.t("col_value")], rows)
+    return desk.plan("model_card", [page], **facts)
+
+
+def _said(value: object) -> object:
+    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        return value
+    if isinstance(value, Mapping):
+        return "; ".join(f"{k}: {_said(v)}" for k, v in value.items())
+    return ", ".join(str(_said(v)) for v in value) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _settings(desk: Desk) -> WritePlan:
+    """The settings sheet: made when there is none, else only shown."""
+    named = desk.book.named("cu_budget")
+    if named is not None:
+        zh, en = (text("commands.settings_named", lang, sheet=named.sheet) for lang in LANGS)
+        return WritePlan("settings", (), zh, en, show=named.sheet)
+    rows = [[name, desk.t(name), value] for name, value in desk.chosen.values.items() if name != "cu_language"]
+    rows.append(["cu_language", desk.t("cu_language"), desk.chosen.lang])
+    header = [desk.t("col_setting"), desk.t("col_meaning"), desk.t("col_value")]
+    page = desk.page("settings", [desk.t("settings_how")], header, rows)
+    zh, en = (text("commands.done_settings", lang, sheet=page[0].sheet) for lang in LANGS)
+    return replace(desk.plan("settings", [page], sheet=page[0].sheet), summary_zh=zh, summary_en=en)
+
+
+def _help(_desk: Desk) -> WritePlan:
+    zh, en = (
+        text("commands.help", lang, verbs="\n".join(f"- {text(f'commands.help_{verb}', lang)}" for verb in VERBS))
+        for lang in LANGS
+    )
+    return WritePlan("help", (), zh, en)
+
+
+def _industry(key: str | None, lang: Lang) -> str:
+    from credit_udfs.core.industry import industries
+
+    return text("cells.industry_unknown", lang) if key is None else industries()[key].name(lang)
+
+
+RUN: Mapping[str, Callable[[Desk], WritePlan]] = {
+    "score_all": _score_all,
+    "optimise": _optimise,
+    "stress": _stress,
+    "model_card": _model_card,
+    "settings": _settings,
+    "help": _help,
+}
