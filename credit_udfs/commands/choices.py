@@ -20,9 +20,6 @@ def title_of(key: str, lang: Lang) -> str:
 
 def is_ours(book: BookReader, sheet: str, key: str = "") -> bool:
     """Whether a sheet was written by a command: its first cell says so."""
-    area = book.used(sheet)
-    if area is None:
-        return False
     first = book.values(Area(sheet, 1, 1, 1, 1))[0][0]
     return first in {title_of(k, lang) for k in ([key] if key else PAGES) for lang in LANGS}
 

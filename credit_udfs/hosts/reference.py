@@ -1,0 +1,129 @@
+"""The reference of the cell functions, in Chinese and English, from their declarations.
+
+``python -m credit_udfs.hosts.reference docs/functions.md`` writes it; a test compares the file with this. Every
+example is calculated by the batch, on the sheets of cells.sample.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import openpyxl
+
+from credit_udfs.cells import REGISTRY, Arg, CellFunction, Example
+from credit_udfs.cells.sample import SHEETS
+from credit_udfs.hosts.calculation import Calculation
+from credit_udfs.hosts.evaluate import Err, Value, column_letters, rows_of
+from credit_udfs.locale import LANGS, text
+
+
+def run_example(example: Example) -> list[list[Value]]:
+    """What an example shows, as rows of cells."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = example.sheet
+    for row in SHEETS[example.sheet]:
+        sheet.append(row)
+    at = (example.sheet, 1, len(SHEETS[example.sheet][0]) + 2)
+    sheet.cell(at[1], at[2], example.formula)
+    calculation = Calculation(book, dict, dynamic=True)
+    calculation.run()
+    if calculation.failures:
+        raise RuntimeError(f"{example.formula}: {calculation.failures}")
+    return rows_of(calculation.values[at])
+
+
+def document() -> str:
+    """The whole reference as Markdown."""
+    lines = [f"# {_both('reference.title')}", "", _both("reference.intro"), ""]
+    lines += [f"- [{name}](#{name.lower()}): {f.help_zh} / {f.help_en}" for name, f in REGISTRY.items()]
+    for key in ("blank", "number", "text", "choice", "date", "error", "range", "rows"):
+        if key == "blank":
+            lines += ["", f"## {_both('reference.rules')}", ""]
+        lines.append(f"- {_both(f'reference.rule_{key}')}")
+    lines += ["", f"## {_both('reference.sheets')}", ""]
+    for name, rows in SHEETS.items():
+        lines += [f"**{name}**", "", *_sheet(rows), ""]
+    for function in REGISTRY.values():
+        lines += _function(function)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _function(function: CellFunction) -> list[str]:
+    lines = [f"## {function.name}", "", f"`={function.signature()}`", ""]
+    lines += [f"{function.help_zh}。", "", f"{function.help_en}.", ""]
+    heads = [_both(f"reference.{key}") for key in ("arg", "meaning", "default")]
+    if function.args:
+        lines += _table([heads, *([f"`{a.name}`", _meaning(a), _default(a)] for a in function.args)])
+    if function.columns:
+        listed = "；".join(f"{zh} / {en}" if zh != en else zh for zh, en in function.columns)
+        lines += ["", f"{_both('reference.result')}: {listed}"]
+    for example in function.examples:
+        lines += ["", f"{_both('reference.example')} ({example.sheet}): {example.zh} / {example.en}", ""]
+        lines += ["```", example.formula, "```", "", *_table(_headed(run_example(example)))]
+    return [*lines, ""]
+
+
+def _meaning(a: Arg) -> str:
+    meaning = f"{a.help_zh} / {a.help_en}"
+    if a.choices:
+        meaning += f" ({', '.join(a.choices)})"
+    if a.columns:
+        listed = "；".join(f"{c.zh} / {c.en}{' *' if c.optional else ''}" for c in a.columns)
+        meaning += f". {_both('reference.columns')}: {listed}"
+    return meaning
+
+
+def _default(a: Arg) -> str:
+    if a.required:
+        return _both("reference.required")
+    return "" if a.default is None else f"{a.default:g}" if isinstance(a.default, float) else str(a.default)
+
+
+def _both(key: str, **values: object) -> str:
+    return " / ".join(text(key, lang, **values) for lang in LANGS)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    first, *rest = rows
+    return [_line(first), _line(["---"] * len(first)), *map(_line, rest)]
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("*", "\\*") for cell in cells) + " |"
+
+
+def _sheet(rows: Sequence[Sequence[object]]) -> list[str]:
+    width = len(rows[0])
+    head = ["", *(column_letters(i + 1) for i in range(width))]
+    return _table([head, *([str(i), *map(shown, row)] for i, row in enumerate(rows, 1))])
+
+
+def _headed(rows: Sequence[Sequence[Value]]) -> list[list[str]]:
+    return [[""] * len(rows[0]), *([shown(value) for value in row] for row in rows)]
+
+
+def shown(value: Value) -> str:
+    """A value as a reader sees it: numbers to six digits."""
+    if isinstance(value, Err):
+        return (
+            f"{value.code} ({value.meaning.message_zh} / {value.meaning.message_en})" if value.meaning else value.code
+        )
+    if value is None:
+        return ""
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:.6g}"
+    return str(value)
+
+
+def main(target: str) -> None:
+    Path(target).write_text(document(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
