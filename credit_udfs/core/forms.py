@@ -22,9 +22,7 @@ Form: TypeAlias = Mapping[str, Any]
 
 
 def evaluate(form: Form, x: Floats) -> Floats:
-    """Probabilities (n, classes) of the rows of x (n, k). Raises BadInput for an unknown form or a wrong
-    k.
-    """
+    """Probabilities (n, classes) of the rows of x (n, k). Raises BadInput for an unknown form or wrong k."""
     return _lookup(_FORMS, form)(form, np.asarray(x, dtype=np.float64))
 
 
@@ -114,7 +112,10 @@ def _project(step: Form, x: Floats) -> Floats:
 
 def _select(step: Form, x: Floats) -> Floats:
     """The columns of the given indices."""
-    return x[:, list(step["columns"])]
+    columns = list(step["columns"])
+    if x.ndim != 2 or max(columns, default=-1) >= x.shape[1]:
+        raise BadInput("forms.columns", expected=max(columns) + 1, shape=str(x.shape))
+    return x[:, columns]
 
 
 _STEPS: Mapping[str, Callable[[Form, Floats], Floats]] = {
@@ -169,9 +170,7 @@ def _constant(form: Form, x: Floats) -> Floats:
 
 
 def _logistic(form: Form, x: Floats) -> Floats:
-    """One row of coefficients: p = sigmoid(b + w x). One row per class: softmax (discriminant functions as
-    well).
-    """
+    """One row of coefficients: p = sigmoid(b + w x). One row per class: softmax, as for discriminants."""
     weights, bias = np.atleast_2d(_array(form, "coefficients")), np.atleast_1d(_array(form, "intercept"))
     _columns(x, weights.shape[1])
     z = x @ weights.T + bias
@@ -188,9 +187,7 @@ def _ordinal(form: Form, x: Floats) -> Floats:
 
 
 def network(layers: Sequence[Form], x: Floats) -> Floats:
-    """(n, k) -> (n, outputs): x @ weights + bias through each layer's activation; weights (inputs,
-    outputs).
-    """
+    """(n, k) -> (n, outputs): x @ weights + bias through each layer's activation."""
     for layer in layers:
         weights = _array(layer, "weights")
         _columns(x, weights.shape[0])
@@ -205,18 +202,16 @@ def _mlp(form: Form, x: Floats) -> Floats:
 
 
 def _codes(form: Form, x: Floats) -> Floats:
-    """A network with one output that stands for a class by its code: P(class) ~ exp(-(z - code)^2 / (2
-    spread^2)).
+    """A network whose one output stands for a class by its code: P(class) ~ exp(-(z - code)^2 / (2 spread^2)).
 
-    The likeliest class is the one with the nearest code, as the paper rounds.
+    The likeliest class is the one with the nearest code, as P1 rounds.
     """
     z = network(form["layers"], x)
     return softmax(-((z - _array(form, "codes")) ** 2) / (2.0 * float(form["spread"]) ** 2))
 
 
 def closeness(form: Form, x: Floats) -> Floats:
-    """TOPSIS, (n, k) -> (n,): D- / (D+ + D-), distances to the worst and best of the weighted, normed
-    columns.
+    """TOPSIS, (n, k) -> (n,): D- / (D+ + D-), distances to the worst and the best in weighted, normed columns.
 
     norms: the columns' Euclidean norms at fitting; best, worst: per column, in normed units, before weights.
     """
@@ -237,9 +232,7 @@ def _topsis(form: Form, x: Floats) -> Floats:
 
 
 def _svm(form: Form, x: Floats) -> Floats:
-    """A support vector machine with an RBF kernel, one against one, and Platt's sigmoid on its decision
-    values.
-    """
+    """A support vector machine with an RBF kernel, one against one; Platt's sigmoids on its decisions."""
     decision = svm_decision(form, x)
     slope, offset = _array(form, "slope"), _array(form, "offset")
     p = sigmoid(-(decision * slope + offset))
@@ -250,9 +243,7 @@ def _svm(form: Form, x: Floats) -> Floats:
 
 
 def svm_decision(form: Form, x: Floats) -> Floats:
-    """(n, 1) for two classes, else (n, classes): votes, ties broken by summed confidence (scikit-learn's
-    "ovr").
-    """
+    """(n, 1) for two classes, else (n, classes): votes, ties broken by confidence (scikit-learn's "ovr")."""
     vectors, dual = _array(form, "vectors"), _array(form, "dual")
     intercept, counts = _array(form, "intercept"), [int(c) for c in form["counts"]]
     _columns(x, vectors.shape[1])
@@ -282,9 +273,7 @@ def svm_decision(form: Form, x: Floats) -> Floats:
 
 
 def _leaves(tree: Form, x: Floats) -> Ints:
-    """Index of the leaf each row falls into: left where x <= threshold, NaN where the tree learnt it to
-    go.
-    """
+    """Index of the leaf each row falls into: left where x <= threshold, NaN where the tree learnt it goes."""
     feature = np.asarray(tree["feature"], dtype=np.int64)
     threshold, left = _array(tree, "threshold"), np.asarray(tree["left"], dtype=np.int64)
     right = np.asarray(tree["right"], dtype=np.int64)
@@ -369,9 +358,7 @@ def _two_step(form: Form, x: Floats) -> Floats:
 
 
 def _mixture(form: Form, x: Floats) -> Floats:
-    """Probabilities of groups, then of classes within each group: P(class) = sum P(group)
-    shares[group][class].
-    """
+    """Groups, then classes within each: P(class) = sum over groups of P(group) shares[group][class]."""
     result: Floats = evaluate(form["of"], x) @ _array(form, "shares")
     return result
 

@@ -36,8 +36,8 @@ class Method:
 
     paper: "P0".."P4", or None for ours.
     indicators: keys for `credit_udfs.methods.compute`, in the order of the columns of X.
-    target: what the paper predicts with it. The estimators but TOPSIS take any classes, so that
-        validation may also train them on the other targets.
+    target: what the paper predicts with it. Most estimators take any classes, so that validation may also train
+        them on other targets; TOPSIS takes two, P1's two steps take three or more.
     make: a fresh estimator from a seed; the same seed and data give the same fit.
     note_zh, note_en: what stands in where the paper is silent or lost, and what it's worth.
     """

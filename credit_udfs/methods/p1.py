@@ -107,6 +107,31 @@ class GradeNetwork(FormClassifier):
         return forms.chain(steps, end)
 
 
+class FisherThenNetwork(FormClassifier):
+    """P1's way to a grade, section 3.4: firms the discriminant takes for the last class (D) are set aside, the
+    network grades the others. The network learns from all firms, as in the paper, but grades no one D.
+    """
+
+    def __init__(self, algorithm: Literal["lm", "cg"] = "cg", seed: int = 0) -> None:
+        self.algorithm = algorithm
+        self.seed = seed
+
+    def _fit(self, X: Floats, codes: Ints, count: int) -> dict[str, Any]:  # noqa: N803
+        if count < 3:
+            raise BadInput("methods.many_classes", method="FisherThenNetwork", count=count)
+        last = Discriminant().fit(X, codes == count - 1).export()
+        network = GradeNetwork(self.algorithm, seed=self.seed).fit(X, codes).export()
+        others = {**network["end"], "codes": network["end"]["codes"][:-1]}
+        return {"form": "two_step", "last": last, "others": {**network, "end": others}}
+
+    def predict(self, X: Any) -> Ints:  # noqa: N803
+        """The last class where its probability is a half or more, else the likeliest of the others."""
+        p = self.predict_proba(X)
+        best = np.where(p[:, -1] >= 0.5, p.shape[1] - 1, p[:, :-1].argmax(axis=1))
+        chosen: Ints = self.classes_[best]
+        return chosen
+
+
 @dataclass(frozen=True)
 class Sensitivity:
     """How the TOPSIS score o changes with another quantification of the grade.
@@ -147,4 +172,5 @@ DECLARED = (
     declare("p1_fisher", "P1", INDICATORS_USED, "D", lambda seed: Discriminant()),
     declare("p1_network_lm", "P1", INDICATORS_USED, "grade", lambda seed: GradeNetwork("lm", seed=seed)),
     declare("p1_network_cg", "P1", INDICATORS_USED, "grade", lambda seed: GradeNetwork("cg", seed=seed)),
+    declare("p1_two_steps", "P1", INDICATORS_USED, "grade", lambda seed: FisherThenNetwork(seed=seed)),
 )

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from credit_udfs.core import forms
+from credit_udfs.errors import BadInput
 from credit_udfs.methods import p1
 from credit_udfs.methods.topsis import entropy_weights, fit_topsis, scaled, shares
 
@@ -95,6 +96,22 @@ def test_the_grade_network_rounds_to_the_nearest_code(algorithm: str) -> None:
     assert np.array_equal(fitted.predict(x), np.clip(4 - np.floor(z + 0.5), 0, 3))
     assert np.mean(fitted.predict(x) == y) > 0.8
     assert fitted.stopped_.validation < np.var(y)
+
+
+def test_the_discriminant_sets_d_aside_and_the_network_grades_the_rest() -> None:
+    random = np.random.default_rng(3)
+    y = np.arange(160) % 4
+    x = np.exp(random.normal(size=(160, 5)) * 0.5 + 9 - y[:, None])
+    fitted = p1.FisherThenNetwork(seed=0).fit(x, y)
+    d = p1.Discriminant().fit(x, y == 3)
+    network = p1.GradeNetwork("cg", seed=0).fit(x, y)
+    mine = fitted.predict(x)
+    assert np.array_equal(mine == 3, d.predict(x))
+    both = (mine != 3) & (network.predict(x) != 3)
+    assert np.array_equal(mine[both], network.predict(x)[both])
+    assert fitted.predict_proba(x)[:, 3] == pytest.approx(d.predict_proba(x)[:, 1])
+    with pytest.raises(BadInput, match="three classes"):
+        fitted.fit(x, y == 3)
 
 
 def test_another_quantification_of_the_grade_changes_the_score_but_not_by_much() -> None:

@@ -67,7 +67,8 @@ def test_the_exported_numbers_give_the_same_probabilities_and_the_same_seed_the_
     assert np.array_equal(p, second.predict_proba(x))
     assert p.sum(axis=1) == pytest.approx(np.ones(len(y)), abs=1e-12)
     assert first.classes_.tolist() == sorted(set(y.tolist()))
-    assert np.array_equal(first.predict(x), first.classes_[p.argmax(axis=1)])
+    if name != "p1_two_steps":  # the paper's rule isn't the likeliest class
+        assert np.array_equal(first.predict(x), first.classes_[p.argmax(axis=1)])
     assert np.mean(first.predict(x) == y) > 1.2 / classes_of(method) or method.paper in {"P1", "P4"}
 
 
