@@ -421,7 +421,7 @@ def build_plan(b: Builder, canvas: Canvas) -> None:
     _by_grade(b, canvas, block, table, found)
     canvas.freeze(FIRST, 2)
     protect(canvas)
-    canvas.page(b.t("title"), repeat=(HEADER, HEADER), area=f"A1:I{block.last}")
+    canvas.page(b.t("title"), repeat=(HEADER, HEADER), area=f"A1:Q{block.last}")
 
 
 def _by_grade(b: Builder, canvas: Canvas, block: Block, table: list[list[Any]], found: list[list[Any]]) -> None:
@@ -506,7 +506,7 @@ def build_stress(b: Builder, canvas: Canvas) -> None:
     _stress_chart(b, canvas, block, sums)
     canvas.freeze(FIRST, 2)
     protect(canvas)
-    canvas.page(b.t("title"), repeat=(HEADER, HEADER), area=f"A1:H{block.last}")
+    canvas.page(b.t("title"), repeat=(HEADER, HEADER), area=f"A1:Q{block.last}")
 
 
 def _stress_chart(b: Builder, canvas: Canvas, block: Block, sums: dict[str, list[tuple[float, float]]]) -> None:
@@ -561,7 +561,7 @@ def intervals(value: Any, path: str = "") -> list[list[Any]]:
 
 
 def build_model_card(b: Builder, canvas: Canvas) -> None:
-    assessment = assess(b.data or _sample(b.lang), Settings(), models.load())
+    assessment = assess(b.data or _sample(), Settings(), models.load())
     model_card.draw(canvas, View(assessment, b.lang, at=BUILT))
 
 
@@ -593,18 +593,18 @@ def build(path: Path, lang: Lang, data: Tables | None = None) -> Path:
         else:
             build_input(b, canvas, key)  # type: ignore[arg-type]
     workbook.active = 0
-    workbook.calculation.fullCalcOnLoad = True
     properties = workbook.properties
     properties.creator, properties.title, properties.created = "credit_udfs", b.t("title"), BUILT
     properties.language = "zh-CN" if lang == "zh" else "en"
     return save(workbook, path, at=BUILT, values=book.values, ours=[s.title for s in workbook.worksheets], force=True)
 
 
-def _sample(lang: Lang) -> Tables:
+def _sample() -> Tables:
+    """The synthetic sample; its names are Chinese in both examples, because industries are read off them."""
     from credit_udfs.workbook.read import read
 
     with tempfile.TemporaryDirectory() as folder:
-        paths = write_sample(folder, dirt=False, lang=lang, **SAMPLE)  # type: ignore[arg-type]
+        paths = write_sample(folder, dirt=False, **SAMPLE)  # type: ignore[arg-type]
         return read(paths, today=date(2020, 9, 10))
 
 
@@ -613,7 +613,7 @@ def build_all(folder: Path) -> list[Path]:
     out = []
     for lang in LANGS:
         out.append(build(folder / f"sme_credit_template.{lang}.xlsx", lang))
-        out.append(build(folder / f"sme_credit_example.{lang}.xlsx", lang, _sample(lang)))
+        out.append(build(folder / f"sme_credit_example.{lang}.xlsx", lang, _sample()))
     return out
 
 

@@ -81,10 +81,11 @@ def save(
     values: Values | None = None,
     ours: Collection[str] = (),
     force: bool = False,
+    recalculate: bool = False,
 ) -> Path:
     """Write `workbook` to `path`: whole or not at all, into a new file unless `force`.
 
-    values: of formulas; ours: titles of the sheets drawn by `canvas`, written fast (they have no comments).
+    recalculate: whoever opens the file computes everything. values: of formulas; ours: titles of the sheets drawn by `canvas`, written fast (they have no comments).
 
     Raises BadInput when `path` exists and `force` is false, or when its folder does not exist.
     """
@@ -93,6 +94,11 @@ def save(
         raise BadInput("pages.file_exists", path=str(target))
     if not target.parent.is_dir():
         raise BadInput("pages.no_folder", path=str(target.parent))
+    workbook.calculation.fullCalcOnLoad = recalculate
+    if ours and not recalculate:
+        # An older number would make Excel compute everything anew on opening; our values are there already, and
+        # a colleague without the add-in keeps seeing them.
+        workbook.calculation.calcId = 191029
     workbook.properties.created = workbook.properties.created or at
     workbook.properties.modified = at
     handle, temporary = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=".tmp", dir=target.parent)

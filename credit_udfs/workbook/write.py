@@ -50,11 +50,20 @@ def draw_pages(book: Book, view: View) -> list[str]:
     workbook = book.workbook
     shown = [page for page in PAGES if page.shown(view)]
     # All sheets first: pages refer to one another.
-    sheets = {page.key: workbook.create_sheet(page.title(view)) for page in shown}
+    sheets = {page.key: workbook.create_sheet(_free(page.title(view), workbook)) for page in shown}
     for page in sorted(shown, key=lambda page: page.last):
         sheet = sheets[page.key]
         sheet.sheet_properties.tabColor = page.colour
         book.name(PAGE_PREFIX + page.key, sheet.title, "$A$1")
         page.draw(Canvas(book, sheet), view)
-    workbook.calculation.fullCalcOnLoad = True
     return [sheet.title for sheet in sheets.values()]
+
+
+def _free(title: str, workbook: Workbook) -> str:
+    """A title that no sheet has, without regard to case, as spreadsheet programs see it."""
+    taken = {name.casefold() for name in workbook.sheetnames}
+    found, count = title, 1
+    while found.casefold() in taken:
+        count += 1
+        found = f"{title} {count}"
+    return found

@@ -16,8 +16,11 @@ from credit_udfs.workbook.pages import (
     model_card,
     plan,
     problems,
+    reproduction,
     run_log,
+    stress,
     summary,
+    validation,
 )
 from credit_udfs.workbook.pages.view import Extras, View
 
@@ -44,9 +47,12 @@ PAGES: tuple[Page, ...] = (
     Page("firms", firms.draw, colour=_RESULT),
     Page("firm", firm.draw, colour=_RESULT, last=True),
     Page("plan", plan.draw, colour=_RESULT),
+    Page("stress", stress.draw, lambda view: view.extras.stress is not None, colour=_RESULT),
     Page("concentration", concentration.draw, colour=_WORK),
     Page("churn", churn.draw, colour=_WORK),
     Page("indicators", indicators.draw, colour=_WORK),
+    Page("validation", validation.draw, lambda view: view.extras.validation is not None, colour=_WORK),
+    Page("reproduction", reproduction.draw, lambda view: bool(view.extras.reproduction), colour=_WORK),
     Page("model_card", model_card.draw, colour=_RECORD),
     Page("problems", problems.draw, colour=_RECORD),
     Page("run_log", run_log.draw, colour=_RECORD),

@@ -12,7 +12,7 @@ from credit_udfs.workbook.style import CELL, CELL_WRAP, LABEL, PROSE, number
 
 def draw(canvas: Canvas, view: View) -> None:
     model = view.assessment.model
-    canvas.widths({1: 26, 2: 20, **dict.fromkeys(range(3, 10), 14.0)})
+    canvas.widths({1: 26 if view.lang == "zh" else 36, 2: 20, **dict.fromkeys(range(3, 10), 14.0)})
     row = canvas.heading(
         view.t("card_title"),
         view.t("card_finding", name=model.name, firms=model.data.get("firms", ""),

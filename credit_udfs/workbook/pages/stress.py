@@ -1,0 +1,154 @@
+"""The plan before and after a shock: what it costs to do nothing, who gains, who loses."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit_udfs.core.industry import industries
+from credit_udfs.core.stress import MAX_SEVERITY, Stress
+from credit_udfs.workbook.canvas import Canvas, Column, address
+from credit_udfs.workbook.charts import Axis, Line, chart
+from credit_udfs.workbook.names import RESULT_TABLES
+from credit_udfs.workbook.pages.view import WAN_YUAN, View
+from credit_udfs.workbook.style import (
+    BLUE,
+    CELL,
+    CENTRE,
+    INTEGER,
+    NOTE,
+    PERCENT,
+    PERCENT_SHORT,
+    SIGNED,
+    SIGNED_PERCENT,
+    SKY,
+    WAN,
+    number,
+)
+
+SPAN = 8
+
+
+def draw(canvas: Canvas, view: View) -> None:
+    found: Stress = view.extras.stress
+    scenario = found.scenario
+    canvas.widths({1: 26 if view.lang == "zh" else 36, **dict.fromkeys(range(2, SPAN + 1), 15.0)})
+    source = scenario.source_zh if view.lang == "zh" else scenario.source_en
+    row = canvas.heading(view.t("stress_title"), finding(view), SPAN, note=view.t("stress_note", source=source))
+    canvas.prose(
+        row - 1, 1, SPAN,
+        view.t("stress_assumptions", sole_trader=scenario.sole_trader, micro=scenario.micro,
+               micro_sales=view.money(scenario.micro_sales), log_odds=scenario.log_odds_per_loss, stay=scenario.stay),
+        NOTE,
+    )  # fmt: skip
+    row = _totals(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_totals")))
+    row = _by_industry(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_by_industry")))
+    _firms(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_firms")))
+    canvas.page(view.t("footer"))
+
+
+def finding(view: View) -> str:
+    found: Stress = view.extras.stress
+    breaks = (
+        view.t("stress_never", severity=MAX_SEVERITY) if found.breaks_at is None
+        else view.t("stress_breaks", severity=found.breaks_at)
+    )  # fmt: skip
+    values = {
+        "name": found.scenario.name(view.lang), "before": view.money(found.before.value),
+        "unchanged": view.money(found.unchanged_value), "breaks": breaks,
+    }  # fmt: skip
+    if found.after is None:
+        return view.t("stress_finding_none", **values)
+    return view.t(
+        "stress_finding", after=view.money(found.after.value), price=view.money(found.price_of_doing_nothing), **values
+    )
+
+
+def _totals(canvas: Canvas, view: View, row: int) -> int:
+    found: Stress = view.extras.stress
+    before, after = found.before, found.after
+    rows_of = view.assessment.applicants
+    pd_before, pd_after = before.problem.firms.pd, found.shocked.pd[rows_of]
+
+    def mean(values: object, lend: object) -> float | None:
+        picked = np.asarray(values)[np.asarray(lend)]
+        return float(picked.mean()) if picked.size else None
+
+    totals = None if after is None else after.totals
+    lines = [
+        ("lent", WAN, before.totals.lent / WAN_YUAN, before.totals.lent / WAN_YUAN,
+         None if totals is None else totals.lent / WAN_YUAN),
+        ("clients", INTEGER, before.totals.clients, before.totals.clients, None if totals is None else totals.clients),
+        ("profit", WAN, before.value / WAN_YUAN, found.unchanged_value / WAN_YUAN,
+         None if after is None else after.value / WAN_YUAN),
+        ("loss", WAN, before.totals.expected_loss / WAN_YUAN, float(found.unchanged_loss.sum()) / WAN_YUAN,
+         None if totals is None else totals.expected_loss / WAN_YUAN),
+        ("pd", PERCENT, mean(pd_before, before.lend), mean(pd_after, before.lend),
+         None if after is None else mean(pd_after, after.lend)),
+    ]  # fmt: skip
+    columns = [
+        Column(view.t("stress_col_what"), CELL),
+        *(Column(view.t(f"stress_col_{k}"), number(WAN)) for k in ("before", "unchanged", "after")),
+    ]
+    block = canvas.table(
+        row, 1, columns, [(view.t(f"stress_row_{key}"), *values) for key, _, *values in lines], fit=False
+    )
+    for i, (_, fmt, *values) in enumerate(lines):
+        for c, value in enumerate(values, 2):
+            canvas.put(block.first + i, c, value, number(fmt))
+    return block.last + 1
+
+
+def _by_industry(canvas: Canvas, view: View, row: int) -> int:
+    found: Stress = view.extras.stress
+    a, known = view.assessment, industries()
+    labels = [a.industry[int(r)] or "" for r in a.applicants]
+    factor = found.shocked.factor[a.applicants]
+    after = np.zeros(len(labels)) if found.after is None else found.after.amount
+    lines: list[list[object]] = []
+    for key in sorted(set(labels)):
+        mine = np.array([label == key for label in labels])
+        name = known[key].name(view.lang) if key in known else view.t("industry_unknown")
+        growth = found.scenario.growth.get(key, found.scenario.total)
+        lines.append(
+            [name, int(mine.sum()), growth, float(factor[mine].mean()), float(found.before.amount[mine].sum()) / WAN_YUAN,
+             float(after[mine].sum()) / WAN_YUAN, float(found.before.profit[mine].sum()) / WAN_YUAN,
+             float(found.unchanged[mine].sum()) / WAN_YUAN]
+        )  # fmt: skip
+    lines.sort(key=lambda line: (-float(line[4]), str(line[0])))  # type: ignore[arg-type]
+    columns = [
+        Column(view.t("col_industry"), CELL), Column(view.t("col_firms"), number(INTEGER)),
+        Column(view.t("stress_col_growth"), number(SIGNED_PERCENT)),
+        Column(view.t("stress_col_factor"), number(PERCENT_SHORT)),
+        *(Column(view.t(f"stress_col_{k}"), number(WAN))
+          for k in ("lent_before", "lent_after", "profit_before", "profit_unchanged")),
+    ]  # fmt: skip
+    block = canvas.table(row, 1, columns, lines, RESULT_TABLES["stress"], fit=False, filters=False)
+    moves = sorted(((float(x[5]) - float(x[4]), str(x[0])) for x in lines), reverse=True)  # type: ignore[arg-type]
+    height = max(7.0, 0.75 * len(lines) + 2.5)
+    chart(
+        canvas.sheet, address(block.last + 2, 1), "bar",
+        view.t("stress_chart", industry=moves[0][1], loser=moves[-1][1]),
+        [Line(view.t("stress_col_before"), block.ref(4), SKY), Line(view.t("stress_col_after"), block.ref(5), BLUE)],
+        lang=view.lang, categories=block.ref(0), size=(26.0, height), y=Axis(fmt="#,##0", low=0), reverse=True, gap=45,
+    )  # fmt: skip
+    return block.last + 2 + int(height / 0.53) + 1
+
+
+def _firms(canvas: Canvas, view: View, row: int) -> None:
+    found: Stress = view.extras.stress
+    rows_of = view.assessment.applicants
+    after = np.zeros(found.before.amount.shape) if found.after is None else found.after.amount
+    change = after - found.before.amount
+    order = sorted(np.flatnonzero(np.abs(change) > 0.5).tolist(), key=lambda j: (-abs(change[j]), j))[:40]
+    columns = [
+        Column(view.t("col_firm"), CENTRE), Column(view.t("col_industry"), CELL), Column(view.t("col_pd"), number(PERCENT)),
+        Column(view.t("stress_col_pd_after"), number(PERCENT)), Column(view.t("stress_col_before"), number(WAN)),
+        Column(view.t("stress_col_after"), number(WAN)), Column(view.t("stress_col_change"), number(SIGNED)),
+    ]  # fmt: skip
+    firms = found.before.problem.firms
+    canvas.table(
+        row, 1, columns,
+        [(firms.ids[j], view.industry_names[int(rows_of[j])], firms.pd[j], found.shocked.pd[int(rows_of[j])],
+          found.before.amount[j] / WAN_YUAN, after[j] / WAN_YUAN, change[j] / WAN_YUAN) for j in order],
+        fit=False,
+    )  # fmt: skip
