@@ -30,6 +30,19 @@ CELL_ERRORS = {
 }
 """What error cells arrive as."""
 
+messages: list[str] = []
+"""The texts of message boxes, in their order."""
+answers: list[str] = []
+"""What to press in the message boxes that ask, in their order."""
+_BUTTONS = {"ok": 1, "cancel": 2, "yes": 6, "no": 7}
+_MB_YESNO = 4
+
+
+def _message_box(hwnd: int, prompt: str, title: str, style: int) -> int:
+    messages.append(prompt)
+    return _BUTTONS[answers.pop(0) if style & _MB_YESNO else "ok"]
+
+
 _STUBS = (
     "pywintypes",
     "pythoncom",
@@ -86,6 +99,11 @@ def _stubs() -> dict[str, types.ModuleType]:
         ole_error=ComError,
         com_error=ComError,
     )
+    vars(modules["win32api"]).update(MessageBox=_message_box)
+    vars(modules["win32con"]).update(
+        MB_OK=0, MB_OKCANCEL=1, MB_YESNO=_MB_YESNO, MB_YESNOCANCEL=3, MB_ICONINFORMATION=64, MB_ICONWARNING=48
+    )
+    vars(modules["win32process"]).update(GetWindowThreadProcessId=lambda hwnd: (0, 4711))
     vars(modules["win32timezone"]).update(TimeZoneInfo=types.SimpleNamespace(utc=lambda: dt.UTC))
     vars(modules["win32com.client"]).update(
         CDispatch=CDispatch,
@@ -129,9 +147,9 @@ def windows() -> Iterator[Any]:
         engine = xw.Engine(impl=windows_code.engine)
         xw.engines.add(engine)
         active, xw.engines.active = xw.engines.active, engine
-        from credit_udfs.hosts import excel_com
-
-        yield importlib.reload(excel_com)
+        sys.modules.pop("credit_udfs.hosts.excel_com", None)
+        yield importlib.import_module("credit_udfs.hosts.excel_com")
+        server.loop.close()  # made when the module was loaded, and never run here
         udfs.udf_modules.clear()
         xw.engines.active = active
         xw.engines.engines.remove(engine)
@@ -152,6 +170,15 @@ def windows() -> Iterator[Any]:
 
 class Caller(CDispatch):
     """The cell that calls a function: all that xlwings asks of it."""
+
+
+def press(host: Any, verb: str, workbook: Any) -> list[str]:
+    """Press a button of the ribbon, as the add-in's VBA does; the messages that were shown."""
+    server = sys.modules["xlwings.com_server"].XLPython()
+    messages.clear()
+    arguments = server.Tuple(verb, workbook)
+    server.Str(server.Call(server.Module(host.__name__), "ribbon", arguments))
+    return list(messages)
 
 
 def call_udf(host: Any, name: str, *args: Any) -> Any:

@@ -8,7 +8,7 @@ Public Sub OnScoreAll(control As IRibbonControl)
 End Sub
 
 Public Sub OnOptimisePortfolio(control As IRibbonControl)
-    RunCommand "optimise_portfolio"
+    RunCommand "optimise"
 End Sub
 
 Public Sub OnStress(control As IRibbonControl)
