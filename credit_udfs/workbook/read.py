@@ -5,12 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Event
 from typing import Any
 
 import polars as pl
@@ -22,11 +20,15 @@ from credit_udfs.workbook.columns import coerce
 from credit_udfs.workbook.contract import CHURN, TABLES, Labels, TableKey
 from credit_udfs.workbook.findings import PER_COLUMN, Findings, Items, limited
 from credit_udfs.workbook.guard import file_format
-from credit_udfs.workbook.tables_in import Raw, csv_table, parquet_table, workbook_tables
+from credit_udfs.workbook.tables_in import Raw, Sheet, csv_table, parquet_table, read_sheets, workbook_sheets
+from credit_udfs.workbook.threads import Task, run_all
 
 BOOK: tuple[TableKey, ...] = ("firms", "purchases", "sales")
 SUFFIXES = (".xlsx", ".xlsm", ".csv", ".tsv", ".parquet")
 STAGE = "read"
+
+# Bytes of XML above which a sheet is worth a thread, and a second look at the workbook's texts.
+_LARGE = 16 << 20
 
 # Rows carry their address until the checks across tables are done.
 _ROW = "row"
@@ -50,6 +52,7 @@ class _Part:
     frame: pl.DataFrame
     findings: Findings
     rows: int
+    order: int
 
 
 @dataclass
@@ -57,6 +60,8 @@ class _File:
     """What one file held."""
 
     path: Path
+    size: int = 0
+    done: int = 0
     parts: list[_Part] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
@@ -141,64 +146,66 @@ def _expand(paths: Iterable[str | Path]) -> list[Path]:
 
 
 def _read_all(files: Sequence[Path], today: dt.date, progress: Progress | None) -> list[_File]:
-    """Files in the order given, two at a time: the parser runs outside Python's lock."""
-    total = sum(file.stat().st_size for file in files if file.is_file())
-    done: SimpleQueue[int | None] = SimpleQueue()
-    stop = Event()
-    by_size = sorted(files, key=lambda file: -file.stat().st_size if file.is_file() else 0)
-    with ThreadPoolExecutor(min(2, len(files))) as pool:
-        futures: dict[Path, Future[_File]] = {}
-        for file in by_size:
-            futures[file] = pool.submit(_read_file, file, today, done, stop)
-            futures[file].add_done_callback(lambda _future: done.put(None))
-        try:
-            left, so_far = len(futures), 0
-            while left:
-                # Progress is told from the caller's thread: a spreadsheet program accepts no other.
-                step = done.get()
-                left -= step is None
-                so_far += step or 0
-                if progress is not None and step:
-                    progress(STAGE, min(so_far, total), total)
-        except BaseException:
-            stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return [futures[file].result() for file in files]
+    """Files in the order given; two sheets at a time, because the parser runs outside Python's lock."""
+    books = [_File(path, size=path.stat().st_size if path.is_file() else 0) for path in files]
+    total = sum(book.size for book in books)
+
+    def tell() -> None:
+        # From the caller's thread: a spreadsheet program accepts no other.
+        if progress is not None:
+            progress(STAGE, min(total, sum(book.done for book in books)), total)
+
+    run_all([Task(partial(_open, book, today), str(book.path), book.size, urgent=True) for book in books], tell)
+    for book in books:
+        book.parts.sort(key=lambda part: part.order)
+    return books
 
 
-def _read_file(path: Path, today: dt.date, done: SimpleQueue[int | None], stop: Event) -> _File:
-    book = _File(path)
+def _open(book: _File, today: dt.date) -> list[Task]:
+    """Look a file over; what remains to be done is reading its sheets, large ones each on its own."""
     try:
-        kind = file_format(path)
-        with path.open("rb") as file:
+        kind = file_format(book.path)
+        with book.path.open("rb") as file:
             book.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        for raw in _tables(path, kind, book, done):
-            book.parts.append(_understand(raw, today))
-            if stop.is_set():
-                break
+        if kind != "workbook":
+            raw = (csv_table if kind == "csv" else parquet_table)(book.path, book.problems)
+            book.parts += [_understand(raw, today)] if raw is not None else []
+            book.done = book.size
+        sheets = workbook_sheets(book.path, book.problems, book.ignored) if kind == "workbook" else []
     except BadFile as error:
         book.problems += error.problems
-        return book
-    if not book.parts and not book.problems:
+        return []
+    if not sheets and not book.parts and not book.problems:
         wanted = Labels(tuple(table.label for table in TABLES.values()))
         seen = Items(book.ignored or ["-"], 8)
-        book.problems.append(Problem("error", "problems.nothing_known", {"tables": wanted, "seen": seen}, path.name))
-    return book
+        problem = Problem("error", "problems.nothing_known", {"tables": wanted, "seen": seen}, book.path.name)
+        book.problems.append(problem)
+    sheets.sort(key=lambda sheet: -sheet.size)
+    large = [sheet for sheet in sheets if sheet.size > _LARGE] or sheets[:1]
+    groups = [[sheet] for sheet in large]
+    if groups:
+        groups[-1] += [sheet for sheet in sheets if sheet not in large]
+    return [
+        Task(
+            partial(_read_group, book, group, sum(sheet.size for sheet in sheets), today),
+            str(book.path),
+            sum(sheet.size for sheet in group),
+        )
+        for group in groups
+    ]
 
 
-def _tables(path: Path, kind: str, book: _File, done: SimpleQueue[int | None]) -> Iterator[Raw]:
-    size = path.stat().st_size
-    if kind == "workbook":
-        yield from workbook_tables(path, book.problems, book.ignored, lambda share: done.put(int(size * share)))
-        return
-    table = (csv_table if kind == "csv" else parquet_table)(path, book.problems)
-    if table is not None:
-        yield table
-        done.put(size)
+def _read_group(book: _File, sheets: Sequence[Sheet], whole: int, today: dt.date) -> list[Task]:
+    try:
+        for sheet, raw in read_sheets(sheets):
+            book.parts.append(_understand(raw, today, sheet.order))
+    except BadFile as error:
+        book.problems += error.problems
+    book.done += round(book.size * sum(sheet.size for sheet in sheets) / whole)
+    return []
 
 
-def _understand(raw: Raw, today: dt.date) -> _Part:
+def _understand(raw: Raw, today: dt.date, order: int = 0) -> _Part:
     """Coerce every column, report what can't be, drop blank rows, check what one table can tell by itself."""
     findings = Findings(raw.file, raw.sheet, raw.place)
     cells = raw.frame
@@ -231,7 +238,7 @@ def _understand(raw: Raw, today: dt.date) -> _Part:
     rows = frame.height
     if raw.table.key in ("purchases", "sales"):
         frame = _compact(frame, findings, today)
-    return _Part(raw.sheet, raw.table.key, frame, findings, rows)
+    return _Part(raw.sheet, raw.table.key, frame, findings, rows, order)
 
 
 def _compact(frame: pl.DataFrame, findings: Findings, today: dt.date) -> pl.DataFrame:

@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -29,7 +29,7 @@ from credit_udfs.workbook.contract import (
 )
 from credit_udfs.workbook.findings import Items
 from credit_udfs.workbook.guard import Package, refuse
-from credit_udfs.workbook.peek import ROWS, Head, Peek, column_letters
+from credit_udfs.workbook.peek import ROWS, Peek, column_letters
 
 # fastexcel logs a warning for a column without values; without a handler Python would print it.
 logging.getLogger("fastexcel").addHandler(logging.NullHandler())
@@ -99,52 +99,68 @@ def _missing_columns(file: str, sheet: str, error: LookupError, rows: Mapping[in
     )
 
 
-def workbook_tables(
-    path: Path, problems: list[Problem], ignored: list[str], done: Callable[[float], None]
-) -> Iterator[Raw]:
-    """The tables of a checked workbook, sheet by sheet, so that only one is held in memory.
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet that holds one of our tables, found but not yet read. size: bytes of XML; order: among the sheets."""
 
-    done: told which share of the workbook a sheet was, when its table has been used.
-    """
+    path: Path
+    name: str
+    header: Header
+    header_texts: Mapping[int, str]
+    date1904: bool
+    size: int
+    order: int
+
+    def place(self, row: int, key: str) -> str:
+        return f"{column_letters(self.header.columns[key])}{self.header.row + 1 + row}"
+
+
+def workbook_sheets(path: Path, problems: list[Problem], ignored: list[str]) -> list[Sheet]:
+    """Check a workbook, and find its sheets with our tables without reading them; others go to `ignored`."""
     package = Package(path)
     package.check()
     peek = Peek(package)
-    whole = sum(map(peek.size, peek.parts))
-    reader: fastexcel.ExcelReader | None = None
-    for sheet, head in peek.heads().items():
+    found = []
+    for order, (name, head) in enumerate(peek.heads().items()):
         try:
-            header = find_header(sheet, head.rows)
+            header = find_header(name, head.rows)
         except LookupError as error:
-            problems.append(_missing_columns(path.name, sheet, error, head.rows))
+            problems.append(_missing_columns(path.name, name, error, head.rows))
             continue
         if header is None:
             if head.rows:
-                ignored.append(sheet)
+                ignored.append(name)
             continue
+        texts = head.rows[header.row]
+        found.append(Sheet(path, name, header, texts, peek.date1904, peek.size(name), order))
+    return found
+
+
+def read_sheets(sheets: Sequence[Sheet]) -> Iterator[tuple[Sheet, Raw]]:
+    """The cells of some sheets of one workbook, one after the other, so that only one is held in memory."""
+    path = sheets[0].path
+    with damage_refused(path):
+        reader = fastexcel.read_excel(path)
+    for sheet in sheets:
         with damage_refused(path):
-            reader = reader or fastexcel.read_excel(path)
-            frame = _load(reader, sheet, head, header)
-        columns, first = header.columns, header.row + 1
-
-        def place(row: int, key: str, columns: dict[str, int] = columns, first: int = first) -> str:
-            return f"{column_letters(columns[key])}{first + row}"
-
-        yield Raw(header.table, path.name, sheet, frame, header.labels, place, peek.date1904)
+            frame = _load(reader, sheet)
+        yield sheet, Raw(sheet.header.table, path.name, sheet.name, frame, sheet.header.labels, sheet.place,
+                         sheet.date1904)  # fmt: skip
         del frame
-        done(peek.size(sheet) / whole)
 
 
-def _load(reader: fastexcel.ExcelReader, sheet: str, head: Head, header: Header) -> pl.DataFrame:
+def _load(reader: fastexcel.ExcelReader, sheet: Sheet) -> pl.DataFrame:
     """The columns of interest, types found over all rows so that a column with stray text comes as text."""
+    header = sheet.header
     at_column = {at: key for key, at in header.columns.items()}
     texts = [column.key for column in header.table.columns if column.kind in ("id", "text")]
     loaded = reader.load_sheet(
-        sheet,
+        sheet.name,
         # 0 means the first row with a value; any other number is that of a row of the sheet.
         header_row=header.row - 1,
         schema_sample_rows=None,
         use_columns=lambda column: column.absolute_index in at_column,
-        dtypes={head.rows[header.row].get(header.columns[key], ""): "string" for key in texts if key in header.columns},
+        dtypes={sheet.header_texts.get(header.columns[key], ""): "string" for key in texts if key in header.columns},
         whitespace_as_null=True,
     )
     keys = [at_column[column.absolute_index] for column in loaded.selected_columns]
