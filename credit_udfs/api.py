@@ -14,8 +14,10 @@ from typing import Any
 
 from credit_udfs import models
 from credit_udfs.core import assess as core
+from credit_udfs.core import stress as core_stress
 from credit_udfs.core.assess import Assessment, Settings
 from credit_udfs.core.model_card import Model
+from credit_udfs.core.stress import Scenario, Stress
 from credit_udfs.core.tables import Tables
 from credit_udfs.errors import BadInput
 from credit_udfs.locale import Lang
@@ -53,14 +55,25 @@ def assess(
     return replace(result, log=run_log(time.perf_counter() - started))
 
 
+def stress(assessment: Assessment, scenario: str | Scenario, *, progress: Progress | None = None) -> Stress:
+    """The plan under a shock: left as it is, and made anew.
+
+    scenario: the key of a shipped one ("covid19_2020q1"), or a core.stress.Scenario of your own.
+    """
+    chosen = core_stress.scenario(scenario) if isinstance(scenario, str) else scenario
+    return core_stress.stress(assessment, chosen, progress)
+
+
 def write(assessment: Assessment, path: str | Path, lang: Lang = "zh", *, force: bool = False, **extras: Any) -> Path:
     """Write the result workbook; `path` is replaced only with `force`. Returns the path.
 
-    extras: further results to show as pages, see workbook.write.
+    extras: further results to show as pages, by name; see workbook.pages.Extras.
     """
+    from credit_udfs.workbook.pages import Extras
     from credit_udfs.workbook.write import write as write_workbook
 
-    return write_workbook(assessment, Path(path), lang, force=force, source_date_epoch=int(now().timestamp()), **extras)
+    epoch = int(now().timestamp())
+    return write_workbook(assessment, path, lang, force=force, source_date_epoch=epoch, extras=Extras(**extras))
 
 
 def train(tables: Tables, *, progress: Progress | None = None) -> Model:

@@ -18,10 +18,13 @@ def main() -> None:
 
 for _command in (
     job.run,
+    job.plan,
     job.indicators,
     job.sample,
     job.demo,
     model.train,
+    model.validate,
+    model.reproduce,
     office.calc,
     office.addin,
     office.doctor,

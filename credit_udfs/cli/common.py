@@ -117,6 +117,8 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--min-firms", type=click.IntRange(0), help=t("help_min_firms")),
         click.option("--one-rate-per-grade", is_flag=True, help=t("help_one_rate")),
         click.option("--rates-ordered", is_flag=True, help=t("help_ordered")),
+        click.option("--prove", is_flag=True, help=t("help_prove")),
+        click.option("--scenario", default=None, help=t("help_scenario")),
     ]
     for option in reversed(options):
         command = option(command)

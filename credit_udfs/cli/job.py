@@ -22,6 +22,8 @@ from credit_udfs.cli.common import (
 )
 from credit_udfs.locale import Lang, text
 
+DEFAULT_SCENARIO = "covid19_2020q1"
+
 
 def say_summary(assessment: Any, path: Path | None, lang: Lang) -> None:
     """Five lines on what was decided, and where the workbook is."""
@@ -35,12 +37,43 @@ def say_summary(assessment: Any, path: Path | None, lang: Lang) -> None:
         click.echo(text(f"cli.{key}", lang, **values))
 
     line("sum_firms", firms=s.firms, scored=s.scored, problems=len(assessment.tables.problems))
-    line("sum_lent", applicants=s.applicants, lent=s.lent, refused=sum(s.refused.values()), **s.refused)
+    line(
+        "sum_lent",
+        applicants=s.applicants,
+        lent=s.lent,
+        refused=sum(s.refused.values()),
+        **{str(reason): count for reason, count in s.refused.items()},
+    )
     line("sum_money", **yi, share=s.amount / s.budget if s.budget else 0.0)
     line("sum_profit", **yi, loss=loss, churn=s.mean_churn)
     line("sum_proof", **yi, gap=s.gap, price=s.price_per_million / 1e4)
     if path is not None:
         line("sum_path", path=path)
+
+
+def say_stress(stressed: Any, lang: Lang) -> None:
+    """What a shock does to the plan, in two or three lines."""
+    after = stressed.after.value if stressed.after else float("nan")
+    click.echo(
+        text(
+            "cli.sum_stress",
+            lang,
+            name=stressed.scenario.name(lang),
+            before=stressed.before.value / 1e4,
+            unchanged=stressed.unchanged_value / 1e4,
+            after=after / 1e4,
+            more=int(stressed.gainers.sum()),
+            less=int(stressed.losers.sum()),
+        )
+    )
+    if stressed.unchanged_breaks_limits:
+        click.echo(text("cli.sum_unchanged_breaks", lang))
+    if stressed.breaks_at is None:
+        from credit_udfs.core.stress import MAX_SEVERITY
+
+        click.echo(text("cli.sum_holds", lang, severity=MAX_SEVERITY))
+    else:
+        click.echo(text("cli.sum_breaks", lang, severity=stressed.breaks_at))
 
 
 @click.command(help=t("help_run"))
@@ -53,15 +86,16 @@ def say_summary(assessment: Any, path: Path | None, lang: Lang) -> None:
 def run(files: tuple[Path, ...], output: Path, force: bool, as_json: bool, lang: Lang, **options: Any) -> None:
     from credit_udfs import api
 
-    model = options.pop("model")
+    model, scenario = options.pop("model"), options.pop("scenario") or DEFAULT_SCENARIO
     settings = settings_from(options)
     refuse_existing(output, force)
     with progress() as tell:
         tables = api.read(*files, progress=tell)
         assessment = api.assess(tables, settings, model=model, progress=tell)
+        stressed = api.stress(assessment, scenario, progress=tell) if scenario != "none" else None
         if tell:
             tell("write", 0, 0)
-        api.write(assessment, output, lang, force=force)
+        api.write(assessment, output, lang, force=force, stress=stressed)
     say_problems(tables, lang)
     if as_json:
         _say_json(assessment, output)
@@ -75,6 +109,34 @@ def _say_json(assessment: Any, output: Path) -> None:
     problems = [{"place": p.place(), "count": p.count, "text": p.text("en")} for p in assessment.tables.problems]
     summary = {**summarise(assessment).as_dict(), "workbook": str(output), "problems": problems}
     click.echo(json.dumps(summary, ensure_ascii=False, indent=1))
+
+
+@click.command(help=t("help_plan"))
+@files_argument
+@click.option("-o", "--output", type=click.Path(path_type=Path), help=t("help_plan_output"))
+@force_option
+@lang_option
+@plan_options
+def plan(files: tuple[Path, ...], output: Path | None, force: bool, lang: Lang, **options: Any) -> None:
+    from credit_udfs import api
+    from credit_udfs.workbook.tables_out import write_frame
+
+    model, scenario = options.pop("model"), options.pop("scenario")
+    settings = settings_from(options)
+    if output:
+        refuse_existing(output, force)
+    with progress() as tell:
+        tables = api.read(*files, progress=tell)
+        assessment = api.assess(tables, settings, model=model, progress=tell)
+        stressed = api.stress(assessment, scenario, progress=tell) if scenario not in {None, "none"} else None
+        if output:
+            write_frame(assessment.loans, output)
+    say_problems(tables, lang)
+    say_summary(assessment, None, lang)
+    if stressed:
+        say_stress(stressed, lang)
+    if output:
+        click.echo(text("cli.written", lang, path=output, rows=assessment.loans.height))
 
 
 @click.command(help=t("help_indicators"))
@@ -124,5 +186,5 @@ def demo(folder: Path, lang: Lang) -> None:
         paths = write_sample(folder, lang=lang)
         tables = api.read(*paths, progress=tell)
         assessment = api.assess(tables, progress=tell, budget=20_000_000)
-        api.write(assessment, output, lang, force=True)
+        api.write(assessment, output, lang, force=True, stress=api.stress(assessment, DEFAULT_SCENARIO))
     say_summary(assessment, output.resolve(), lang)

@@ -36,7 +36,7 @@ class Settings:
     for a year (0.015: one-year benchmark deposit rate). churn: which fit of the churn statistics. lend_to: whom
     the plan is about: "new" firms (no grade on record), "rated" ones, "all", or "auto" (the new ones if there are
     any, else all). objective: what counts as a gain, see core.allocation.problem.Terms. limits: the risk
-    officer's. gap: how far from proven optimal the plan may be, relative.
+    officer's. gap: how far from proven optimal a plan with limits may be, relative; prove: search on to 1e-6.
     """
 
     budget: float = 100_000_000.0
@@ -50,7 +50,8 @@ class Settings:
     lend_to: LendTo = "auto"
     objective: Objective = "bank"
     limits: Limits = field(default_factory=Limits)
-    gap: float = 1e-6
+    gap: float = 1e-4
+    prove: bool = False
 
     def with_changes(self, **changes: object) -> Settings:
         """A copy with some fields changed. Raises BadInput for a name that is no setting."""
@@ -147,7 +148,7 @@ def assess(tables: Tables, settings: Settings, model: Model, progress: Progress 
     applicants = _applicants(on_record, settings.lend_to)
     tell("plan", 0, applicants.size)
     plan = solve(
-        pose(settings, curves, firms, scores.pd, grade, industry, applicants), gap=settings.gap, progress=progress
+        pose(settings, curves, firms, scores.pd, grade, industry, applicants), gap=settings.gap, prove=settings.prove, progress=progress
     )
     return Assessment(settings, model, curves, tables, indicators, scores, grade, industry, applicants, plan)
 

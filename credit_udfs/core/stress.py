@@ -151,6 +151,12 @@ class Stress:
         return float("nan") if self.after is None else self.after.value - self.unchanged_value
 
     @property
+    def unchanged_breaks_limits(self) -> bool:
+        """Whether the unchanged plan is proven to break a limit after the shock: it is worth more than any that keeps
+        them (or none does), as when firms it lends to have become D."""
+        return self.after is None or self.after.bound < self.unchanged_value
+
+    @property
     def gainers(self) -> Bools:
         """(m,) who gets more than before."""
         return self.after.amount > self.before.amount if self.after else np.zeros(self.unchanged.shape, dtype=bool)
@@ -205,7 +211,7 @@ def stress(assessment: Assessment, scenario: Scenario, progress: Progress | None
     problem = _problem(assessment, shocked)
     profit, loss = _value(assessment.plan, problem)
     try:
-        after = solve(problem, gap=assessment.settings.gap)
+        after = solve(problem, gap=assessment.settings.gap, prove=assessment.settings.prove)
     except Infeasible:
         after = None
     if progress:

@@ -1,0 +1,203 @@
+"""The commands as a user types them: what they write, say and return, on the synthetic sample."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import openpyxl
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+
+from credit_udfs.cli import main
+from credit_udfs.core.indicators import P4_SIX, SIX
+from credit_udfs.workbook.sample import write_sample
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return [str(path) for path in write_sample(tmp_path_factory.mktemp("sample"), lang="en")]
+
+
+def call(*words: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def test_run_writes_a_workbook_and_says_six_lines(sample: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "plan.xlsx"
+    result = call("run", *sample, "-o", out, "--lang", "en", "--budget", "20000000")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert len(lines) == 6
+    assert lines[0].startswith("Firms: 90 read, 90 scored")
+    assert lines[-1] == f"Workbook: {out}"
+    assert len(openpyxl.load_workbook(out).sheetnames) >= 7
+    assert [p.name for p in tmp_path.iterdir()] == ["plan.xlsx"]  # nothing temporary is left
+
+
+def test_json_is_the_summary_and_nothing_else(sample: list[str], tmp_path: Path) -> None:
+    result = call("run", *sample, "-o", tmp_path / "p.xlsx", "--json", "--budget", "20000000")
+    summary = json.loads(result.stdout)
+    assert summary["applicants"] == 60
+    assert summary["lent"] + sum(summary["refused"].values()) == 60
+    assert summary["amount"] <= summary["budget"] == 20_000_000
+    assert summary["profit"] <= summary["bound"]
+
+
+def test_an_existing_file_is_kept_unless_forced(sample: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "plan.xlsx"
+    out.write_text("mine")
+    refused = call("run", *sample, "-o", out)
+    assert refused.exit_code == 2
+    assert "replace it with --force" in refused.stderr
+    assert out.read_text() == "mine"
+    assert call("run", *sample, "-o", out, "--force").exit_code == 0
+    assert openpyxl.load_workbook(out)
+
+
+def test_a_missing_folder_is_said_at_once(sample: list[str], tmp_path: Path) -> None:
+    result = call("run", *sample, "-o", tmp_path / "no" / "plan.xlsx")
+    assert result.exit_code == 2
+    assert "There is no folder" in result.stderr
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "can't be used"), ("zh", "无法使用")])
+def test_a_broken_file_is_explained_and_nothing_written(
+    lang: str, words: str, sample: list[str], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.xlsx"
+    broken.write_bytes(Path(sample[0]).read_bytes()[:5000])
+    result = call("run", broken, *sample[1:], "-o", tmp_path / "p.xlsx", "--lang", lang)
+    assert result.exit_code == 1
+    assert "broken.xlsx" in result.stderr
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "p.xlsx").exists()
+
+
+def test_impossible_limits_are_explained(sample: list[str], tmp_path: Path) -> None:
+    result = call("plan", *sample, "--min-firms", "60", "--lang", "en")
+    assert result.exit_code == 1
+    assert "60" in result.stderr
+
+
+def test_plan_saves_a_table_and_stresses(sample: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "plan.parquet"
+    result = call(
+        "plan",
+        *sample,
+        "-o",
+        out,
+        "--budget",
+        "2e7",
+        "--lend-to",
+        "all",
+        "--scenario",
+        "covid19_2020q1",
+        "--lang",
+        "en",
+    )
+    assert result.exit_code == 0, result.output
+    assert "Stress (COVID-19, first quarter of 2020)" in result.stdout
+    frame = pl.read_parquet(out)
+    assert frame.height == 90
+    assert frame["amount"].sum() <= 2e7
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx"])
+def test_indicators_in_every_format(suffix: str, sample: list[str], tmp_path: Path) -> None:
+    out = tmp_path / f"indicators{suffix}"
+    result = call("indicators", *sample, "-o", out, "--set", "six", "--set", "p4")
+    assert result.exit_code == 0, result.output
+    read = {".csv": pl.read_csv, ".parquet": pl.read_parquet, ".xlsx": pl.read_excel}[suffix]
+    frame = read(out)
+    assert frame.columns == ["firm", *SIX, *P4_SIX]
+    assert frame.height == 90
+
+
+def test_an_unknown_format_is_refused(sample: list[str], tmp_path: Path) -> None:
+    result = call("indicators", *sample, "-o", tmp_path / "x.txt", "--lang", "en")
+    assert result.exit_code == 1
+    assert "use .csv, .parquet or .xlsx" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_train_then_run_with_the_model(sample: list[str], tmp_path: Path) -> None:
+    card = tmp_path / "mine.json"
+    trained = call("train", sample[0], "-o", card, "--lang", "en")
+    assert trained.exit_code == 0, trained.output
+    assert "Trained on 30 firms" in trained.stdout
+    result = call("plan", *sample, "--model", card, "--budget", "1e7")
+    assert result.exit_code == 0, result.output
+    card.write_text(card.read_text().replace('"firms": 30', '"firms": 31'))
+    refused = call("plan", *sample, "--model", card, "--lang", "en")
+    assert refused.exit_code == 1
+    assert "doesn't fit its own hash" in refused.stderr
+
+
+def test_training_needs_grades(sample: list[str], tmp_path: Path) -> None:
+    result = call("train", sample[1], "-o", tmp_path / "m.json", "--lang", "en")
+    assert result.exit_code == 1
+    assert "Too little to train on" in result.stderr
+
+
+def test_sample_and_demo(tmp_path: Path) -> None:
+    made = call("sample", tmp_path / "a", "--lang", "en")
+    assert made.exit_code == 0
+    assert sorted(made.stdout.split()) == sorted(str(path) for path in (tmp_path / "a").iterdir())
+    result = call("demo", "--folder", tmp_path / "c", "--lang", "zh")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1].endswith("credit-plan.xlsx")
+
+
+def test_doctor_finds_what_is_there() -> None:
+    result = call("doctor", "--lang", "en")
+    assert result.exit_code == 0, result.output
+    assert "✓ Python" in result.stdout
+    assert "✓ polars" in result.stdout
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_help_is_in_the_users_language(lang: str) -> None:
+    environment = {**os.environ, "CREDIT_UDFS_LANG": lang}
+    program = [sys.executable, "-m", "credit_udfs", "--help"]
+    said = subprocess.run(program, env=environment, capture_output=True, encoding="utf-8", check=True).stdout
+    assert ("退出码" if lang == "zh" else "Exit codes") in said
+    for command in ("run", "plan", "indicators", "train", "validate", "reproduce", "calc", "addin", "demo", "doctor"):
+        assert f"  {command} " in said
+
+
+def test_every_option_has_a_help_text() -> None:
+    for name, command in main.commands.items():
+        for parameter in command.params:
+            if parameter.param_type_name == "option":
+                assert getattr(parameter, "help", None), (name, parameter.name)
+
+
+def test_the_same_input_gives_the_same_bytes(sample: list[str], tmp_path: Path) -> None:
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1600000000", "POLARS_MAX_THREADS": "1"}
+    for name, threads in (("a.xlsx", "1"), ("b.xlsx", "2")):
+        program = [sys.executable, "-m", "credit_udfs", "run", *sample, "-o", str(tmp_path / name)]
+        subprocess.run(program, env=environment | {"POLARS_MAX_THREADS": threads}, capture_output=True, check=True)
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
+def test_ctrl_c_leaves_nothing_half_written(sample: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from openpyxl.writer.excel import ExcelWriter
+
+    written: list[list[str]] = []
+
+    def interrupted(self: ExcelWriter, *args: object) -> None:
+        written.append([path.name for path in tmp_path.iterdir()])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ExcelWriter, "write_data", interrupted)
+    result = call("run", *sample, "-o", tmp_path / "p.xlsx", "--lang", "en")
+    assert result.exit_code == 130
+    assert "Interrupted; nothing half-written is left behind." in result.stderr
+    assert len(written[0]) == 1  # it was being written, beside its final place
+    assert list(tmp_path.iterdir()) == []
