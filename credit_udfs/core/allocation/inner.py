@@ -17,20 +17,28 @@ from credit_udfs.types import Floats
 
 NODES = 200
 WIDE = 0.1
+MANY = 100
 
 
 def decide(
-    pool: Pool, mu: Floats, *, gap: float, seconds: float | None = None, hard: bool = False
+    pool: Pool,
+    mu: Floats,
+    *,
+    gap: float,
+    whole: float = 0.0,
+    seconds: float | None = None,
+    hard: bool = False,
 ) -> Choice | None:
     """The best loans of a small pool at rates priced by mu (k,), within `gap` (relative); None if none was
     found.
 
+    whole: a value, in units, that the gap relates to beside that of this pool (what other firms earn).
     hard: the ceiling on mean churn is kept as it is, and each firm has one rate.
     """
     m, k = pool.size, len(pool.rows)
-    levels = (
-        [pool.high] if hard or not pool.has_stays else [pool.high, pool.low, np.sqrt(pool.low * pool.high)]
-    )
+    levels = [pool.high]
+    if pool.has_stays and not hard:
+        levels += [pool.low] if m < MANY else [pool.low, np.sqrt(pool.low * pool.high)]
     _, drawn, _, stays = pool.priced(mu)
     gain = np.maximum(pool.gain, 1e-12)
     modes = len(levels)
@@ -59,7 +67,7 @@ def decide(
     places = np.concatenate([row, row, p + row, p + row, 2 * p + firm])
     columns = np.concatenate([column, p + column, column, p + column, p + column])
     values = np.concatenate([ones, -pool.high[firm], -ones, pool.low[firm], ones])
-    links = csr_array((values, (places, columns)), shape=(2 * p + m, 2 * p))
+    links = csr_array((values, (places, columns)), shape=(2 * p + m, 2 * p + 1))
     bottom = np.concatenate([np.full(2 * p, -np.inf), pool.forced.astype(np.float64)])
     top = np.concatenate([np.zeros(2 * p), np.ones(m)])
     scale = float(np.abs(earn).max(initial=0.0)) or 1.0
@@ -67,18 +75,18 @@ def decide(
     if seconds is not None:
         options["time_limit"] = max(seconds, 0.01)
     found = milp(
-        -worth / scale,
-        integrality=np.repeat([0, 1], p),
-        bounds=Bounds(0.0, np.concatenate([pool.high[firm], ones])),
+        np.append(-worth / scale, -abs(whole) / scale),
+        integrality=np.append(np.repeat([0, 1], p), 0),
+        bounds=Bounds(np.append(np.zeros(2 * p), 1.0), np.concatenate([pool.high[firm], ones, [1.0]])),
         constraints=[
-            LinearConstraint(csr_array(np.array(lines)), floor, ceiling),
+            LinearConstraint(csr_array(np.pad(np.array(lines), ((0, 0), (0, 1)))), floor, ceiling),
             LinearConstraint(links, bottom, top),
         ],
         options=options,
     )
     if found.x is None:
         return None
-    amount, chosen = found.x[:p].reshape(modes, m), found.x[p:].reshape(modes, m) > 0.5
+    amount, chosen = found.x[:p].reshape(modes, m), found.x[p : 2 * p].reshape(modes, m) > 0.5
     mode = np.argmax(chosen, axis=0)
     at = mode * m + np.arange(m)
     lend = chosen.any(axis=0)

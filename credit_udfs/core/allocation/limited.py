@@ -13,7 +13,7 @@ from credit_udfs.core.allocation.finish import FINE, finish
 from credit_udfs.core.allocation.inner import decide
 from credit_udfs.core.allocation.plan import Conflict, Infeasible, Method, Plan, Status, make_plan
 from credit_udfs.core.allocation.problem import Problem
-from credit_udfs.core.allocation.rows import Choice, Pool, pool_of, uses
+from credit_udfs.core.allocation.rows import Choice, Pool, Prices, pool_of, uses
 from credit_udfs.types import Bools, Floats, Ints
 
 UNDECIDED = 30
@@ -89,7 +89,8 @@ def solve_limited(
     prove: bool,
     clock: Clock,
     progress: Callable[[str, int, int], None] | None = None,
-) -> Plan:
+    start: Prices | None = None,
+) -> tuple[Plan, Prices]:
     """Optimal plan under the budget and any of the linear limits.
 
     gap: relative; prove: to 1e-6, for up to about 600 undecided firms. Rows are kept to 1e-6 of their
@@ -97,7 +98,7 @@ def solve_limited(
     """
     pool, best = pool_of(problem), Best()
     if pool.size == 0:
-        return nobody(problem, pool)
+        return nobody(problem, pool), {}
 
     def tick(stage: str, turn: int) -> bool:
         try:
@@ -109,7 +110,7 @@ def solve_limited(
 
     tolerance = _tolerance(gap, pool.size)
     relaxed, order, block = _relaxation(
-        problem, pool, tolerance, lambda turn: tick("allocation_prices", turn)
+        problem, pool, tolerance, lambda turn: tick("allocation_prices", turn), start or {}
     )
     best.bound = relaxed.bound
     mu = relaxed.mu
@@ -129,7 +130,9 @@ def solve_limited(
             raise clash(problem, pool)
         best.choice = Choice(np.where(pool.forced, pool.high, 0.0), *_rates(pool, mu))
         best.value = float(pool.profit(best.choice).sum())
-    return plan_of(problem, pool, mu, best, gap, clock.status)
+    rounds = (relaxed.mu, *relaxed.mus[-2:])
+    prices = {row.key: tuple(float(one[k]) for one in rounds) for k, row in enumerate(pool.rows)}
+    return plan_of(problem, pool, mu, best, gap, clock.status), prices
 
 
 def _tolerance(gap: float, size: int) -> float:
@@ -150,13 +153,17 @@ def penalties(pool: Pool) -> Floats:
 
 
 def _relaxation(
-    problem: Problem, pool: Pool, tolerance: float, tick: Callable[[int], bool]
+    problem: Problem, pool: Pool, tolerance: float, tick: Callable[[int], bool], start: Prices
 ) -> tuple[Relaxed, Ints, Ints]:
     """The relaxation of the whole pool, firms in `order`; large pools start from the prices of a sample."""
     order, block = blocks_of(pool, BLOCKS if pool.size > SAMPLE else max(pool.size // 8, 10))
     ordered = pool.subset_in(order)
     penalty, starts = penalties(pool), tuple[Floats, ...]()
-    if pool.size > 2 * SAMPLE:
+    if start:
+        rounds = max(len(prices) for prices in start.values())
+        none = (0.0,) * rounds
+        starts = tuple(np.array([start.get(row.key, none)[t] for row in pool.rows]) for t in range(rounds))
+    elif pool.size > 2 * SAMPLE:
         stride = pool.size // SAMPLE
         some = np.arange(stride // 2, pool.size, stride)
         sample = ordered.subset(some, pool.right * (some.size / pool.size))
@@ -255,9 +262,7 @@ def _solve_part(
     part = pool.subset(rows, pool.right - _without(pool, state, rows))
     kept = state.amount.copy()
     kept[rows] = 0.0
-    base = float(pool.profit(Choice(kept, state.rate, state.stay)).sum())
-    worth = max(best.bound - base, 1e-9)
-    found = decide(part, mu, gap=tolerance * abs(best.bound) / worth, seconds=clock.left())
+    found = decide(part, mu, gap=tolerance, whole=best.bound, seconds=clock.left())
     if found is None:
         return
     whole = Choice(kept, state.rate.copy(), state.stay.copy())

@@ -29,6 +29,8 @@ LGD = 0.45
 """Loss given default of senior unsecured claims on firms, Basel II foundation approach (paragraph 287)."""
 FUNDING = 0.015
 """One-year benchmark deposit rate of the People's Bank of China since October 2015."""
+UNTRUST = np.array([0.10, 0.35, 0.65, 0.90])
+"""P0, table 3: a grade's quantified rate of untrustworthiness."""
 QUOTED_STEP = 0.0025
 GRADE_D = 3
 
@@ -95,6 +97,12 @@ class Firms:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @cached_property
+    def risk_value(self) -> Floats:
+        """P0's l = 0.5 q + 0.5 p, (n,): q by grade (UNTRUST), p the probability of default; NaN where
+        unknown."""
+        return 0.5 * UNTRUST[self.grade] + 0.5 * self.pd
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -145,7 +153,8 @@ class Limits:
     grade_share: by grade. group_share: of every connected group; group_amount: yuan, of every connected
     group. share_of: shares are of the money "lent" (default) or of the "budget". expected_loss: ceiling on pd
     * lgd * money, as a share of the money; loss_basis: money "committed" (default)
-        or "drawn". On drawn money the ceiling can be met by rates so high that risky firms leave.
+        or "drawn"; loss_amount: the same on offered money as an amount, yuan; risk_amount: ceiling on P0's H,
+        yuan. On drawn money the ceiling can be met by rates so high that risky firms leave.
     mean_churn: ceiling on the mean churn rate of "clients" (firms lent to; default) or of all "applicants"
         (a refused one counts as 1): churn_over.
     min_clients: firms lent to at least; min_lent: yuan offered at least.
@@ -161,6 +170,8 @@ class Limits:
     share_of: ShareBase = "lent"
     expected_loss: float | None = None
     loss_basis: LossBasis = "committed"
+    loss_amount: float | None = None
+    risk_amount: float | None = None
     mean_churn: float | None = None
     churn_over: ChurnBase = "clients"
     min_clients: int | None = None
@@ -180,6 +191,8 @@ class Limits:
                 self.group_share,
                 self.group_amount,
                 self.expected_loss,
+                self.loss_amount,
+                self.risk_amount,
                 self.mean_churn,
                 self.min_clients,
                 self.min_lent,
@@ -207,6 +220,10 @@ class Limits:
             say("group_amount", amount=self.group_amount)
         if self.expected_loss is not None:
             say(f"expected_loss_{self.loss_basis}", share=self.expected_loss)
+        if self.loss_amount is not None:
+            say("loss_amount", amount=self.loss_amount)
+        if self.risk_amount is not None:
+            say("risk_amount", amount=self.risk_amount)
         if self.mean_churn is not None:
             say(f"mean_churn_{self.churn_over}", share=self.mean_churn)
         if self.min_clients is not None:
@@ -378,7 +395,13 @@ def _check_limits(firms: Firms, terms: Terms, limits: Limits, add: Add) -> None:
         add(BadInput("allocation.no_sector"))
     if (limits.group_share is not None or limits.group_amount is not None) and firms.group is None:
         add(BadInput("allocation.no_group"))
-    for name, least in (("group_amount", limits.group_amount), ("min_lent", limits.min_lent)):
+    amounts = (
+        ("group_amount", limits.group_amount),
+        ("min_lent", limits.min_lent),
+        ("loss_amount", limits.loss_amount),
+        ("risk_amount", limits.risk_amount),
+    )
+    for name, least in amounts:
         if least is not None and not (np.isfinite(least) and least >= 0):
             add(OutOfRange("allocation.amount_negative", limit=name, value=least))
     if limits.min_clients is not None and not 0 <= limits.min_clients <= len(firms):

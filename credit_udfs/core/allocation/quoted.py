@@ -73,7 +73,7 @@ class Board:
     def respond(self, mu: Floats) -> tuple[Ints, Choice, float]:
         """The best levels (m,) under multipliers, the loans at them, and their reduced value."""
         value, amount = self.values(mu)
-        level = self._by_grade(value) if self.uniform else _chain(value)
+        level = self._by_grade(value) if self.uniform else chain(value)
         rows = np.arange(self.pool.size)
         choice = Choice(amount[rows, level], self.rates[level], self.stay[rows, level])
         return level, choice, float(value[rows, level].sum())
@@ -90,7 +90,7 @@ class Board:
         return Choice(self.pool.high, self.rates[level], self.stay[np.arange(self.pool.size), level])
 
 
-def _chain(value: Floats) -> Ints:
+def chain(value: Floats) -> Ints:
     """Levels (m,), not decreasing, of the largest total value; of equal ones the lowest."""
     m, q = value.shape
     best = np.empty((m, q))

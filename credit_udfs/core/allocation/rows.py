@@ -19,6 +19,8 @@ from credit_udfs.core.allocation.rates import RateTable
 from credit_udfs.types import GRADES, Bools, Floats, Ints
 
 Coefficient: TypeAlias = "float | Floats"
+Prices: TypeAlias = "dict[str, tuple[float, ...]]"
+"""Multipliers by the key of their row, several rounds' each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -309,6 +311,15 @@ def _rows(problem: Problem, firm: Ints, unit: float) -> list[Row]:
         else:
             row = Row("expected_loss", name, values, 0.0, drawn=over, share=limits.expected_loss, scale=unit)
         rows.append(row)
+    if limits.loss_amount is not None:
+        values = {"amount": limits.loss_amount}
+        loss = firms.pd[firm] * terms.lgd
+        right = limits.loss_amount / unit
+        rows.append(Row("loss_amount", "loss_amount", values, right, loss, scale=unit))
+    if limits.risk_amount is not None:
+        values = {"amount": limits.risk_amount}
+        right = limits.risk_amount / unit
+        rows.append(Row("risk", "risk_amount", values, right, firms.risk_value[firm], scale=unit))
     if limits.mean_churn is not None:
         cap, clients = limits.mean_churn, limits.churn_over == "clients"
         values = {"share": cap}

@@ -1,0 +1,50 @@
+"""The frontiers: proven points, no point worse than a tighter one, prices that are slopes."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from allocation_cases import contest_like
+from allocation_checker import complaints
+
+from credit_udfs.core.allocation import Limits, Problem, Terms, solve
+from credit_udfs.core.allocation.frontier import frontier
+
+
+@pytest.mark.parametrize("against", ["expected_loss", "churn", "budget", "risk"])
+def test_points_are_proven_and_rise(against):
+    problem = Problem(contest_like(120, 2), Terms(4e7))
+    found = frontier(problem, against, 8)
+    assert len(found.points) >= 7
+    assert all(b >= a for a, b in itertools.pairwise(found.values))
+    for point in found.points:
+        assert complaints(point.plan) == []
+        assert point.used <= point.ceiling * (1 + 1e-6)
+        assert point.value <= point.bound * (1 + 1e-12)
+        assert point.gap <= 1e-3
+    if against != "budget":
+        free = solve(problem)
+        assert found.points[-1].value == pytest.approx(free.value, rel=1e-3)
+
+
+def test_prices_are_the_slope():
+    found = frontier(Problem(contest_like(302, 1), Terms(1e8)), "expected_loss", 40)
+    for a, b in itertools.pairwise(found.points[5:35]):
+        slope = (b.value - a.value) / (b.ceiling - a.ceiling)
+        # Concave up to the gap: the slope lies between the prices at its ends.
+        slack = 2e-4 * b.value / (b.ceiling - a.ceiling)
+        assert b.price - slack <= slope <= a.price + slack
+
+
+def test_other_limits_are_kept_along_it():
+    problem = Problem(contest_like(100, 3), Terms(3e7), Limits(sector_share=0.25, min_clients=30))
+    found = frontier(problem, "expected_loss", 5)
+    assert found.points
+    assert all(complaints(point.plan) == [] for point in found.points)
+
+
+def test_two_objectives_of_p3():
+    found = frontier(Problem(contest_like(60, 3), Terms(2e7, objective="P3")), "expected_loss", 6)
+    assert found.points[0].price > found.points[-2].price
+    assert all(complaints(point.plan) == [] for point in found.points)
