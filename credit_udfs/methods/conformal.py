@@ -40,7 +40,7 @@ def fit(
     codes: Ints,
     level: float = 0.9,
     calibration: Calibration = "cross",
-    folds: int = 5,
+    folds: int = 10,
     seed: int = 0,
 ) -> GradeSets:
     """Train a model and find the threshold.

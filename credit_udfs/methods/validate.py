@@ -55,7 +55,7 @@ class Plan:
     draws: int = 2000
     shuffles: int = 199
     selection_repeats: int = 5
-    conformal_repeats: int = 5
+    conformal_repeats: int = 10
     quick: bool = False
 
     def repeats_of(self, name: str) -> int:
@@ -120,6 +120,7 @@ def validate(
             quality, predicted = evaluate(method, data, places[:repeats], plan.draws, seed, clock)
         except NotAvailable as problem:  # an optional library isn't there
             skipped[method.name] = str(problem)
+            clock.tick(repeats * len(TARGETS) * plan.folds * COST.get(method.name, 1))
             continue
         qualities[method.name], predictions[method.name] = quality, predicted
 
@@ -141,8 +142,8 @@ def validate(
         permutation=permutation(data, places[0], plan.shuffles, seed, clock),
         dated=dated_cut(tables, rows, data, places, plan.draws, seed, clock),
         shift=_shift(tables, data, plan, seed, clock),
-        sole_traders=_sole_traders(tables, data, linear["default"], clock),
-        conformal=tuple(coverage(data, tenths, kind, 0.9, plan.draws, seed, clock) for kind in ("cross", "split")),
+        sole_traders=_sole_traders(tables, data, linear["default"]),
+        conformal=tuple(coverage(data, tenths, kind, 0.9, plan.draws, seed, clock) for kind in _SETS),
         skipped=skipped,
     )
 
@@ -170,16 +171,18 @@ def _sole(firms: pl.DataFrame) -> Bools:
 
 
 def _total(chosen: Sequence[Method], plan: Plan) -> int:
-    fits = 3 * plan.folds
-    methods = sum(plan.repeats_of(m.name) * fits * COST.get(m.name, 1) for m in (*chosen, *BASELINES))
-    forward = 2 * plan.selection_repeats * fits * _FORWARD
-    return methods + forward + plan.shuffles * 2 * plan.folds + plan.repeats * fits + 60 + 2 * plan.conformal_repeats
+    """Units of work, in fits of the linear model."""
+    targets = len(TARGETS) * plan.folds
+    methods = sum(plan.repeats_of(m.name) * targets * COST.get(m.name, 1) for m in (*chosen, *BASELINES))
+    if all(m.name != "linear" for m in chosen):
+        methods += plan.repeats * targets
+    selection = plan.selection_repeats * targets * (COST["forward"] + 1)
+    checks = (plan.shuffles + 1) * 2 * plan.folds + plan.repeats * targets + 4 * plan.folds
+    return methods + selection + checks + sum(_SETS.values()) * plan.conformal_repeats
 
 
-_FORWARD = 6
-
-
-# --- the checks ------------------------------------------------------------------------------------------------
+# Fits of the linear model per repeat of the grade sets' ten folds.
+_SETS: Mapping[conformal.Calibration, int] = {"cross": 220, "split": 20}
 
 
 def _selection(data: Data, places: Ints, draws: int, seed: int, clock: Clock) -> Selection:
@@ -198,8 +201,7 @@ def _selection(data: Data, places: Ints, draws: int, seed: int, clock: Clock) ->
         zh=text("validation.forward", "zh"),
         en=text("validation.forward", "en"),
     )
-    counter = Clock(lambda *_: clock.tick(_FORWARD), 1)
-    nested, _ = evaluate(forward, data, places, draws, seed, counter)
+    nested, _ = evaluate(forward, data, places, draws, seed, clock)
     models = made[-(len(made) // len(TARGETS)) :]  # the last target's: the grade
     shares = {key: sum(key in m.chosen_ for m in models) / len(models) for key in WIDE}
     wide = data.table(WIDE)
@@ -209,7 +211,7 @@ def _selection(data: Data, places: Ints, draws: int, seed: int, clock: Clock) ->
     for target in TARGETS:
         keys = chosen[target]
         known = replace(forward, name="selected", indicators=keys, make=_linear_on(keys))
-        parts[target] = evaluate(known, data, places, draws, seed, counter)[0]
+        parts[target] = evaluate(known, data, places, draws, seed, clock, [target])[0]
     selected = replace(parts["default"], d=parts["D"].d, grade=parts["grade"].grade)
     ordered = dict(sorted(((k, v) for k, v in shares.items() if v > 0), key=lambda item: -item[1]))
     return Selection(chosen["grade"], ordered, selected, nested)
@@ -270,6 +272,7 @@ def _scored(tables: Tables) -> tuple[pl.DataFrame, Floats]:
 def _shift(tables: Tables, data: Data, plan: Plan, seed: int, clock: Clock) -> Shift | None:
     rows, scored = _scored(tables)
     if rows.height < 2 * plan.folds:
+        clock.tick(4 * plan.folds)
         return None
     training = data.table(SIX)
     companies = [training[~data.sole], scored[~_sole(rows)]]
@@ -288,6 +291,7 @@ def _shift(tables: Tables, data: Data, plan: Plan, seed: int, clock: Clock) -> S
 def _domain(a: Floats, b: Floats, plan: Plan, seed: int, clock: Clock) -> metrics.Interval:
     """AUC of telling b from a, out of fold, with its interval by firm; NaN where a side has too few firms."""
     if min(len(a), len(b)) < plan.folds:
+        clock.tick(2 * plan.folds)
         return metrics.Interval(float("nan"), float("nan"), float("nan"))
     y = np.repeat([0, 1], [len(a), len(b)])
     places = np.stack([stratified_folds(y, plan.folds, seed + r) for r in range(2)])
@@ -295,12 +299,11 @@ def _domain(a: Floats, b: Floats, plan: Plan, seed: int, clock: Clock) -> metric
     return metrics.bootstrap(metrics.auc, y, p[:, :, 1], plan.draws, seed)
 
 
-def _sole_traders(tables: Tables, data: Data, predicted: Floats, clock: Clock) -> SoleTraders:
+def _sole_traders(tables: Tables, data: Data, predicted: Floats) -> SoleTraders:
     rows, scored = _scored(tables)
     default, alone = data.targets["default"], _sole(rows)
     training = data.table(SIX)
     model = METHODS["linear"].make(0).fit(training, default)
-    clock.tick()
 
     def mean(values: Any) -> float:
         return float(np.mean(values)) if len(values) else float("nan")
@@ -339,7 +342,7 @@ def coverage(
             inside[r, held] = sets[np.arange(held.sum()), y[held]]
             sizes[r, held] = sets.sum(axis=1)
         if clock:
-            clock.tick()
+            clock.tick(_SETS[calibration])
     # Coverage is the "accuracy" of predicting that the set holds.
     interval = metrics.bootstrap(metrics.accuracy, np.ones(len(y)), inside, draws, seed)
     by_grade = tuple(float(inside[:, y == g].mean()) for g in range(len(GRADES)))
