@@ -197,11 +197,14 @@ def _p2_network(record: _Record) -> Iterator[Figure]:
         if record.others:
             network = p2.ConvolutionalNetwork().fit(x, record.codes)
             counts = np.bincount(network.predict(record.x(p2.INDICATORS, record.others)), minlength=4)
+        leak = p2.window_accuracy(x, record.codes, "window")
+        same = p2.window_accuracy(x, record.codes, "firm")
         unavailable = "no_others"
     except NotAvailable:
-        accuracy, counts, unavailable = None, None, "no_torch"
-    yield figure("p2_accuracy", "P2", "2.1", "80%", accuracy,
-                 holds=accuracy is not None and accuracy > 0.8, unavailable=unavailable)  # fmt: skip
+        accuracy, counts, leak, same, unavailable = None, None, 0.0, 0.0, "no_torch"
+    yield figure("p2_accuracy", "P2", "2.1", ">80%", accuracy,
+                 holds=accuracy is not None and accuracy > 0.8, leak=leak, same=same,
+                 unavailable=unavailable)  # fmt: skip
     for i, printed in enumerate(("110", "101", "72")):
         yield figure(f"p2_count_{GRADES[i]}", "P2", "2.3", printed, None if counts is None else
         float(counts[i]),
@@ -244,8 +247,8 @@ def _p3(record: _Record) -> Iterator[Figure]:
     yield figure("p3_components", "P3", "Table 1", "2", float(len(components)), two=float(carried[:2].sum()))
     clusters = float(np.mean([p3.cluster_accuracy(x, seed) for seed in range(10)]))
     grades = _split_accuracy(p3.SupportVectors, x, record.codes, 37, 10)
-    yield figure("p3_cluster_accuracy", "P3", "5.2.2", "70%", clusters, holds=abs(clusters - 0.70) <= 0.025)
-    yield figure("p3_grade_accuracy", "P3", "5.2.2", "70%", grades, holds=abs(grades - 0.70) <= 0.025)
+    yield figure("p3_cluster_accuracy", "P3", "5.2.2", "close to 70%", clusters, holds=abs(clusters - 0.70) <= 0.025)
+    yield figure("p3_grade_accuracy", "P3", "5.2.2", "close to 70%", grades, holds=abs(grades - 0.70) <= 0.025)
 
 
 # --- P4 -----------------------------------------------------------------------------------------------------

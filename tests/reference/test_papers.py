@@ -7,6 +7,7 @@ locale/reproduce.toml.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -150,6 +151,10 @@ def test_p2_accuracy_is_far_below_80_percent(figures: dict[str, Figure]) -> None
     accuracy = figures["p2_accuracy"].ours
     assert accuracy is not None
     assert 0.3 < accuracy < 0.6
+    # splitting windows instead of firms is a mistake that yields the paper's figure
+    leak, same = re.findall(r"(\d+)%", figures["p2_accuracy"].because_en)
+    assert int(leak) > 80
+    assert int(same) < 65
     assert sum(figures[f"p2_count_{grade}"].ours or 0 for grade in "ABC") <= 302
 
 
