@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import random
 import re
@@ -14,7 +15,10 @@ import pytest
 from credit_udfs.cells import REGISTRY
 from credit_udfs.cells.spec import ErrorValue
 from tests.hosts import fakewin
+from tests.hosts.cases import CASES, Case, frozen, golden, same_bits
 from tests.hosts.fakewin import CELL_ERRORS, MISSING, call_udf
+
+GOLDEN = golden()
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +56,27 @@ def test_a_scalar_a_column_and_a_table_give_the_values_of_the_python_api(host: A
     answer = table(call_udf(host, "CHURNRATE", rates, grades))
     assert answer == expected("CHURNRATE", [list(r) for r in rates], [list(g) for g in grades])
     assert all(isinstance(row[0], float) for row in answer)
+
+
+def sent(value: Any) -> Any:
+    """A case's argument as COM hands it over: rows as tuples, dates and errors in Excel's own form."""
+    if isinstance(value, list):
+        return tuple(tuple(map(sent, row)) for row in value)
+    if isinstance(value, dt.date):  # a datetime is one as well
+        return fakewin.ComTime(*value.timetuple()[:6])
+    if isinstance(value, str):
+        return CELL_ERRORS.get(value, value)
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if "count" not in c.tags], ids=lambda c: c.id)
+def test_the_common_cases_have_the_golden_values(host: Any, case: Case) -> None:
+    """All but wrong counts of arguments, which Excel itself refuses when the formula is entered."""
+    left_out = [None] * (len(REGISTRY[case.name].args) - len(case.args))
+    answer = table(call_udf(host, case.name, *map(sent, case.args), *left_out))
+    codes = {"#VALUE!", "#NUM!", "#N/A"}
+    rows = [[{"error": v} if isinstance(v, str) and v in codes else v for v in row] for row in answer]
+    assert same_bits(frozen(rows), GOLDEN[case.id])
 
 
 def test_ten_thousand_rows_are_one_call_with_the_same_bits(host: Any) -> None:

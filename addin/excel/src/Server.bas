@@ -27,14 +27,31 @@ failed:
 End Function
 
 Private Function CellValues(ByVal cells As Range) As Variant
-    ' Value2: all digits of cells in a currency format, and one transfer instead of a conversation about a Range.
-    ' A whole column ends at the last used row of its sheet.
-    Dim used As Range
+    ' Value2 has all digits of cells in a currency format; Value alone tells dates from numbers. Values and not the
+    ' Range itself: one transfer instead of a conversation. A whole column ends at the last used row of its sheet.
+    Dim used As Range, exact As Variant, shown As Variant, row As Long, column As Long
     If cells.Rows.Count = cells.Worksheet.Rows.Count Then
         Set used = cells.Worksheet.UsedRange
         Set cells = cells.Resize(used.Row + used.Rows.Count - 1)
     End If
-    CellValues = cells.Value2
+    exact = cells.Value2
+    shown = ShownValues(cells)
+    If Not IsArray(shown) Then
+        If VarType(shown) = vbDate Then exact = shown
+    Else
+        For row = 1 To UBound(exact, 1)
+            For column = 1 To UBound(exact, 2)
+                If VarType(shown(row, column)) = vbDate Then exact(row, column) = shown(row, column)
+            Next column
+        Next row
+    End If
+    CellValues = exact
+End Function
+
+Private Function ShownValues(ByVal cells As Range) As Variant
+    ' Excel refuses Value for a date outside its calendar; the numbers do then.
+    On Error Resume Next
+    ShownValues = cells.Value
 End Function
 
 Public Sub RunCommand(ByVal command As String)
