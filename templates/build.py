@@ -162,8 +162,9 @@ def build_start(b: Builder, canvas: Canvas) -> None:
            number("#,##0"))  # fmt: skip
     lent, used = (float(b.book.refs.get(f"template.{k}", "0")) for k in ("lent", "used"))
     _check(b, canvas, row + 2, "check_lent", f"=SUM({b.ref('plan', f'F{FIRST}:F{last}')})", lent, number("#,##0"))
-    _check(b, canvas, row + 3, "check_budget",
-           f"=IF(cu_budget>0,SUM({b.ref('plan', f'G{FIRST}:G{last}')})/cu_budget,0)", used, number(PERCENT_SHORT))  # fmt: skip
+    lending = b.ref("plan", f"G{FIRST}:G{last}")
+    _check(b, canvas, row + 3, "check_budget", f"=IF(cu_budget>0,SUM({lending})/cu_budget,0)", used,
+           number(PERCENT_SHORT))  # fmt: skip
     canvas.prose(row + 5, 2, 4, b.t("rows_note", rows=ROWS), NOTE)
     if b.data is not None:
         canvas.prose(row + 6, 2, 4, b.t("example_note"), NOTE.on(bold=True))

@@ -29,6 +29,7 @@ Format = Literal["workbook", "csv", "parquet"]
 class Limits:
     """What an honest file stays below. Attachment 2 of the contest: 395,176 rows, 116 MiB a part, 10:1, 12 parts.
 
+    small: of a part that isn't a sheet or the shared texts, inflated; part: of any but a sheet.
     cells: of one sheet, counted as the rectangle that spans them, because that is what a reader must build.
     ratio: inflated to packed size, of parts above 16 MiB.
     """
@@ -36,6 +37,7 @@ class Limits:
     file: int = 1024 * MIB
     sheet: int = 1024 * MIB
     part: int = 256 * MIB
+    small: int = 16 * MIB
     total: int = 2048 * MIB
     ratio: int = 100
     parts: int = 10_000
@@ -140,13 +142,19 @@ class Package:
             len(infos) > limits.parts
             or sum(info.file_size for info in parsed) > limits.total
             or any(
-                info.file_size > (limits.sheet if _is_sheet(info.filename) else limits.part)
+                info.file_size > self._allowed(info.filename)
                 or (info.file_size > 16 * MIB and info.file_size > limits.ratio * info.compress_size)
                 for info in parsed
             )
         )
         if too_large:
             raise refuse(self.path, "bomb")
+
+    def _allowed(self, name: str) -> int:
+        if _is_sheet(name):
+            return self.limits.sheet
+        small = name.endswith((".rels", "workbook.xml", "styles.xml", "[Content_Types].xml"))
+        return self.limits.small if small else self.limits.part
 
     @staticmethod
     def _is_parsed(info: zipfile.ZipInfo) -> bool:

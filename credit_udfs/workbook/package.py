@@ -99,7 +99,6 @@ def save(
         # An older number would make Excel compute everything anew on opening; our values are there already, and
         # a colleague without the add-in keeps seeing them.
         workbook.calculation.calcId = 191029
-    workbook.properties.created = workbook.properties.created or at
     workbook.properties.modified = at
     handle, temporary = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=".tmp", dir=target.parent)
     try:

@@ -18,10 +18,13 @@ from defusedxml.ElementTree import fromstring
 from credit_udfs.workbook.guard import Package, refuse
 
 ROWS = 40
+# Beyond so many bytes no header is looked for, and no text of a cell goes on.
+_HEAD_BYTES = 4 << 20
 # A string may be written <si/>, or with a namespace prefix; phonetic guides are not part of its text.
 _END_OF_STRING = re.compile(rb"</(?:[^\s<>:/]+:)?si\s*>|<(?:[^\s<>:/]+:)?si\s*/>")
 _PHONETIC = re.compile(rb"<(?:[^\s<>:/]+:)?rPh\b.*?</(?:[^\s<>:/]+:)?rPh\s*>", re.DOTALL)
 _PREFIX = re.compile(rb"(</?)[^\s<>:/\"']+:(?=\w)")
+_INDEX = re.compile(r"[0-9]{1,9}$")
 _OPENED = ("/worksheet", "/sharedStrings", "/styles", "/chartsheet", "/dialogsheet", "/xlMacrosheet", "/theme")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]+)$")
 
@@ -102,7 +105,11 @@ class Peek:
         row, column, seen = 0, -1, 0
         kind, value, filled, row_filled = "", "", False, False
         parser: XMLPullParser[Any] = XMLPullParser(("start", "end"))
+        fed = 0
         for chunk in self._package.chunks(part):
+            fed += len(chunk)
+            if fed > _HEAD_BYTES:
+                break
             for at in range(0, len(chunk), 8192):
                 _feed(self._package, parser, chunk[at : at + 8192])
                 for event, element in _events(parser):
@@ -118,7 +125,7 @@ class Peek:
                         value += element.text or ""
                         filled = filled or kind in ("s", "inlineStr") or bool(value)
                     elif event == "end" and tag == "c":
-                        shared = kind == "s" and value.strip().isdigit()
+                        shared = kind == "s" and bool(_INDEX.match(value.strip()))
                         if filled:
                             cells[row, column] = (value.strip() if shared else value, shared)
                             row_filled = True
@@ -137,8 +144,12 @@ class Peek:
             return found
         last, number, carry = max(wanted), 0, b""
         for chunk in self._package.chunks(self._strings):
-            items = _END_OF_STRING.split(carry + chunk)
+            text = carry + chunk
+            usual = b":si" not in text and b"<si/" not in text
+            items = text.split(b"</si>") if usual else _END_OF_STRING.split(text)
             carry = items.pop()
+            if len(carry) > _HEAD_BYTES:
+                break
             for at in range(max(0, min(wanted) - number), len(items)):
                 if number + at in wanted:
                     found[number + at] = self._string(items[at])

@@ -117,11 +117,13 @@ class Sheet:
 
 def workbook_sheets(path: Path, problems: list[Problem], ignored: list[str]) -> list[Sheet]:
     """Check a workbook, and find its sheets with our tables without reading them; others go to `ignored`."""
-    package = Package(path)
-    package.check()
-    peek = Peek(package)
+    with damage_refused(path):
+        package = Package(path)
+        package.check()
+        peek = Peek(package)
+        heads = peek.heads()
     found = []
-    for order, (name, head) in enumerate(peek.heads().items()):
+    for order, (name, head) in enumerate(heads.items()):
         try:
             header = find_header(name, head.rows)
         except LookupError as error:

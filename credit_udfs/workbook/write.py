@@ -40,7 +40,7 @@ def write(
     ours = draw_pages(book, view)
     workbook.active = 0
     properties = workbook.properties
-    properties.creator, properties.title = "credit_udfs", view.t("summary_title")
+    properties.creator, properties.title, properties.created = "credit_udfs", view.t("summary_title"), at
     properties.language = "zh-CN" if lang == "zh" else "en"
     return save(workbook, path, at=at, values=book.values, ours=ours, force=force)
 

@@ -11,16 +11,17 @@ from credit_udfs.workbook.style import BLUE, CELL, CENTRE, INTEGER, NAVY, PERCEN
 
 
 def draw(canvas: Canvas, view: View) -> None:
-    a, plan = view.assessment, view.assessment.plan
+    plan = view.assessment.plan
     wide = 18 if view.lang == "zh" else 30
     canvas.widths({1: wide, **dict.fromkeys(range(2, 8), 13.0), **dict.fromkeys(range(8, 17), 9.0)})
-    industries = [view.industry_names[int(row)] for row in a.applicants]
-    by_industry = view.lent_by(industries)
+    # Ordered by key, then named: no order depends on the language.
+    by_key = view.lent_by(view.applicant_industries)
+    by_industry = [(view.industry_name(key), *rest) for key, *rest in by_key]
     by_grade = sorted(view.lent_by(view.applicant_grades))
     lent = float(plan.amount.sum())
     shares = np.sort(plan.amount[plan.lend] / lent)[::-1] if lent else np.zeros(0)
     # Firms whose name doesn't tell are no industry.
-    known = [r for r in by_industry if r[0] != view.t("industry_unknown")]
+    known = [row for row, (key, *_) in zip(by_industry, by_key, strict=True) if key]
     top = known[0] if known else (view.t("industry_unknown"), 0, 0.0, 0.0, 0.0)
     row = canvas.heading(
         view.t("concentration_title"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit_udfs.core.industry import industries
 from credit_udfs.core.stress import MAX_SEVERITY, Stress
 from credit_udfs.workbook.canvas import Canvas, Column, address
 from credit_udfs.workbook.charts import Axis, Line, chart
@@ -100,21 +99,20 @@ def _totals(canvas: Canvas, view: View, row: int) -> int:
 
 def _by_industry(canvas: Canvas, view: View, row: int) -> int:
     found: Stress = view.extras.stress
-    a, known = view.assessment, industries()
-    labels = [a.industry[int(r)] or "" for r in a.applicants]
-    factor = found.shocked.factor[a.applicants]
+    labels = view.applicant_industries
+    factor = found.shocked.factor[view.assessment.applicants]
     after = np.zeros(len(labels)) if found.after is None else found.after.amount
     lines: list[list[object]] = []
     for key in sorted(set(labels)):
         mine = np.array([label == key for label in labels])
-        name = known[key].name(view.lang) if key in known else view.t("industry_unknown")
         growth = found.scenario.growth.get(key, found.scenario.total)
         lines.append(
-            [name, int(mine.sum()), growth, float(factor[mine].mean()), float(found.before.amount[mine].sum()) / WAN_YUAN,
+            [view.industry_name(key), int(mine.sum()), growth, float(factor[mine].mean()), float(found.before.amount[mine].sum()) / WAN_YUAN,
              float(after[mine].sum()) / WAN_YUAN, float(found.before.profit[mine].sum()) / WAN_YUAN,
              float(found.unchanged[mine].sum()) / WAN_YUAN]
         )  # fmt: skip
-    lines.sort(key=lambda line: (-float(line[4]), str(line[0])))  # type: ignore[arg-type]
+    # Stable, so equal ones stay in the order of the keys in either language.
+    lines.sort(key=lambda line: -float(line[4]))  # type: ignore[arg-type]
     columns = [
         Column(view.t("col_industry"), CELL), Column(view.t("col_firms"), number(INTEGER)),
         Column(view.t("stress_col_growth"), number(SIGNED_PERCENT)),
@@ -123,7 +121,7 @@ def _by_industry(canvas: Canvas, view: View, row: int) -> int:
           for k in ("lent_before", "lent_after", "profit_before", "profit_unchanged")),
     ]  # fmt: skip
     block = canvas.table(row, 1, columns, lines, RESULT_TABLES["stress"], fit=False, filters=False)
-    moves = sorted(((float(x[5]) - float(x[4]), str(x[0])) for x in lines), reverse=True)  # type: ignore[arg-type]
+    moves = sorted(((float(x[5]) - float(x[4]), str(x[0])) for x in lines), key=lambda m: -m[0])  # type: ignore[arg-type]
     height = max(7.0, 0.75 * len(lines) + 2.5)
     chart(
         canvas.sheet, address(block.last + 2, 1), "bar",
@@ -141,9 +139,9 @@ def _firms(canvas: Canvas, view: View, row: int) -> None:
     change = after - found.before.amount
     order = sorted(np.flatnonzero(np.abs(change) > 0.5).tolist(), key=lambda j: (-abs(change[j]), j))[:40]
     columns = [
-        Column(view.t("col_firm"), CENTRE), Column(view.t("col_industry"), CELL), Column(view.t("col_pd"), number(PERCENT)),
-        Column(view.t("stress_col_pd_after"), number(PERCENT)), Column(view.t("stress_col_before"), number(WAN)),
-        Column(view.t("stress_col_after"), number(WAN)), Column(view.t("stress_col_change"), number(SIGNED)),
+        Column(view.t("col_firm"), CENTRE), Column(view.t("col_industry"), CELL),
+        Column(view.t("col_pd"), number(PERCENT)), Column(view.t("stress_col_pd_after"), number(PERCENT)),
+        Column(view.t("stress_col_before"), number(WAN)), Column(view.t("stress_col_after"), number(WAN)), Column(view.t("stress_col_change"), number(SIGNED)),
     ]  # fmt: skip
     firms = found.before.problem.firms
     canvas.table(

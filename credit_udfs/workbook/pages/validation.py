@@ -29,7 +29,8 @@ def draw(canvas: Canvas, view: View) -> None:
         Column(view.t("validation_method"), CELL), Column(view.t("validation_indicators"), number(INTEGER)),
         *(Column(view.t(f"validation_{k}"), number(_THREE))
           for k in ("auc", "low", "high", "brier", "slope", "training", "d")),
-        Column(view.t("validation_accuracy"), number(PERCENT_SHORT)), Column(view.t("validation_kappa"), number(_THREE)),
+        Column(view.t("validation_accuracy"), number(PERCENT_SHORT)),
+        Column(view.t("validation_kappa"), number(_THREE)),
     ]  # fmt: skip
     block = canvas.table(
         row, 1, columns, [_line(view, q) for q in report.methods], RESULT_TABLES["validation"], fit=False
@@ -37,9 +38,11 @@ def draw(canvas: Canvas, view: View) -> None:
     canvas.shade_if(
         f"A{block.first}:{address(block.last, SPAN)}", f'$A{block.first}="{_name(view, shown)}"', "EAF1F8", bold=True
     )
+    end = block.last
     if shown.default is not None:
-        _curves(canvas, view, shown, block.last + 2)
-    canvas.page(view.t("footer"), tall=False)
+        end = _curves(canvas, view, shown, block.last + 2)
+    # The figures behind the curves are there to be read on the screen, not on paper.
+    canvas.page(view.t("footer"), tall=False, area=f"A1:{address(end, SPAN)}")
 
 
 def _shown(report: Report) -> MethodQuality:
@@ -71,7 +74,7 @@ def _line(view: View, q: MethodQuality) -> list[Any]:
     return [_name(view, q), q.indicators, *default, None if q.d is None else q.d.auc.value, *grade]
 
 
-def _curves(canvas: Canvas, view: View, shown: MethodQuality, row: int) -> None:
+def _curves(canvas: Canvas, view: View, shown: MethodQuality, row: int) -> int:
     """The ROC curve and the calibration of the shown method, with the figures behind them."""
     quality = shown.default
     assert quality is not None
@@ -85,7 +88,8 @@ def _curves(canvas: Canvas, view: View, shown: MethodQuality, row: int) -> None:
     calibration = canvas.table(top, 1, columns, bins, fit=False)
     roc = canvas.table(
         top, 6,
-        [Column(view.t("validation_fpr"), number(PERCENT_SHORT)), Column(view.t("validation_tpr"), number(PERCENT_SHORT)),
+        [Column(view.t("validation_fpr"), number(PERCENT_SHORT)),
+         Column(view.t("validation_tpr"), number(PERCENT_SHORT)),
          Column(view.t("validation_chance"), number(PERCENT_SHORT))],
         [(x, y, x) for x, y in quality.roc], fit=False,
     )  # fmt: skip
@@ -105,3 +109,4 @@ def _curves(canvas: Canvas, view: View, shown: MethodQuality, row: int) -> None:
         lang=view.lang, size=(13.0, 10.0), legend="b",
         x=Axis(view.t("validation_predicted"), "0%", 0, 1, 0.2), y=Axis(view.t("validation_observed"), "0%", 0, 1, 0.2),
     )  # fmt: skip
+    return top - 1

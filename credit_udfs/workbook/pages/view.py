@@ -88,11 +88,18 @@ class View:
     def names(self) -> list[str]:
         return [name or "" for name in self.assessment.tables.firms["name"].to_list()]
 
+    def industry_name(self, key: str | None) -> str:
+        known = industries()
+        return known[key].name(self.lang) if key in known else self.t("industry_unknown")
+
     @cached_property
     def industry_names(self) -> list[str]:
-        known = industries()
-        unknown = self.t("industry_unknown")
-        return [known[key].name(self.lang) if key in known else unknown for key in self.assessment.industry]
+        return [self.industry_name(key) for key in self.assessment.industry]
+
+    @cached_property
+    def applicant_industries(self) -> list[str]:
+        """Keys; "" where the name doesn't tell."""
+        return [self.assessment.industry[int(row)] or "" for row in self.assessment.applicants]
 
     @cached_property
     def plan_row(self) -> dict[int, int]:
