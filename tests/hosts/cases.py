@@ -1,0 +1,169 @@
+"""The calls that every host makes, and the golden table of what they give, to the last bit.
+
+``python -m tests.hosts.cases`` writes the golden table anew from the Python API, after a model was trained again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import random
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from credit_udfs.cells import REGISTRY, ErrorValue
+from credit_udfs.cells.sample import FIRMS, INVOICES, LOANS
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "cells.json"
+LONG = 100  # results of more rows are kept as a hash
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call: a range is a list of rows, as it stands in cells; None is a blank cell or an argument left out.
+
+    tags: what a host may not be able to hand over as it is: "boolean", "error", "date", "count", "long".
+    """
+
+    id: str
+    name: str
+    args: tuple[Any, ...]
+    tags: frozenset[str] = frozenset()
+
+
+def _case(id: str, name: str, *args: Any, tags: str = "") -> Case:
+    return Case(id, name, args, frozenset(tags.split()))
+
+
+def _firms() -> list[list[Any]]:
+    draw = random.Random(20)
+
+    def short(x: float) -> float:
+        # Twelve digits, since openpyxl, which writes the tests' files, keeps sixteen.
+        return float(f"{x:.12g}")
+
+    return [
+        [short(draw.lognormvariate(15.0, 1.6)), *(short(draw.uniform(0.0, high)) for high in (3.3, 1, 1, 0.4, 1))]
+        for _ in range(10_000)
+    ]
+
+
+SIX = [list(row[:6]) for row in FIRMS[1:]]
+ONE = [SIX[0]]
+LENT = [list(row) for row in LOANS[1:]]
+SALES = [list(row[:6]) for row in INVOICES[1:]]
+PURCHASES = [list(row[7:]) for row in INVOICES[1:]]
+NAMES = [[row[6]] for row in FIRMS[1:]]
+GOOD = [4_300_000.0, 2.9, 0.3, 0.8, 0.09, 0.35]
+
+
+def _with(position: int, value: Any) -> list[Any]:
+    return [value if i == position else v for i, v in enumerate(GOOD)]
+
+
+CASES: tuple[Case, ...] = (
+    *(
+        _case(f"{name.lower()}_range", name, SIX)
+        for name in ("RISKSCORE", "DEFAULTPROB", "CREDITGRADE", "GRADEPROBS", "RISKREASONS")
+    ),
+    _case("score_one", "RISKSCORE", ONE),
+    _case("score_record_in_a_column", "RISKSCORE", [[v] for v in SIX[0]]),
+    _case("score_method", "RISKSCORE", ONE, "default"),
+    _case("score_method_in_capitals", "RISKSCORE", ONE, "DEFAULT"),
+    _case("score_wrong_method", "RISKSCORE", SIX, "nonsense"),
+    _case("score_chinese_method", "RISKSCORE", ONE, "随便"),
+    _case("score_blanks", "RISKSCORE", [_with(0, None), _with(3, None), [None] * 6, [*GOOD[:3], None, None, None]]),
+    _case("score_text_numbers", "RISKSCORE", [_with(0, "4,300,000"), _with(2, "３０％"), _with(3, " 0.8 ")]),
+    _case("score_words", "RISKSCORE", [GOOD, _with(1, "三年"), _with(5, "abc"), GOOD]),
+    _case("score_zero_is_not_blank", "RISKSCORE", [_with(4, 0.0), _with(4, None)]),
+    _case("score_errors", "RISKSCORE", [GOOD, _with(2, "#N/A"), _with(0, "#DIV/0!"), GOOD], tags="error"),
+    _case("score_booleans", "RISKSCORE", [GOOD, _with(2, True)], tags="boolean"),
+    _case("score_dates", "RISKSCORE", [GOOD, _with(1, dt.datetime(2020, 2, 14))], tags="date"),
+    _case("score_five_columns", "RISKSCORE", [GOOD[:5], GOOD[:5]]),
+    _case("score_seven_columns", "RISKSCORE", [[*GOOD, 1.0]]),
+    _case("score_no_argument", "RISKSCORE", tags="count"),
+    _case("score_too_many", "RISKSCORE", ONE, "default", 1.0, tags="count"),
+    _case("score_long", "RISKSCORE", _firms(), tags="long"),
+    _case("probs_long", "GRADEPROBS", _firms(), tags="long"),
+    _case("reasons_english", "RISKREASONS", SIX, "en"),
+    _case("churn_one", "CHURNRATE", 0.0585, "B"),
+    _case("churn_table", "CHURNRATE", [[0.04], [0.08], [0.15]], [["A", "B", "C"]]),
+    _case("churn_out_of_range", "CHURNRATE", [[0.039], [0.04], [0.15], [0.151], [None], ["6%"]], "C"),
+    _case("churn_grades", "CHURNRATE", 0.06, [["A"], ["ｂ"], ["D"], ["E"], [None]]),
+    _case("churn_heights", "CHURNRATE", [[0.05], [0.06]], [["A"], ["B"], ["C"]]),
+    _case("churn_no_grade", "CHURNRATE", 0.06, tags="count"),
+    _case("rate_one", "BESTRATE", 0.02, "A"),
+    _case("rate_range", "BESTRATE", [[r[0]] for r in LENT], [[r[1]] for r in LENT]),
+    _case("rate_terms", "BESTRATE", 0.05, "C", 0.6, 0.02, "bank"),
+    _case("rate_paper", "BESTRATE", 0.05, "C", None, None, "p4"),
+    _case("rate_bad_pd", "BESTRATE", [[-0.1], [1.1], ["x"]], "A"),
+    _case("profit_one", "EXPECTEDPROFIT", 500_000.0, 0.06, 0.02, "A"),
+    _case("profit_range", "EXPECTEDPROFIT", [[1e5], [2e5], [-1.0]], 0.07, [[0.01], [0.05], [0.1]], "B"),
+    _case("allocate", "ALLOCATE", LENT, 2_000_000.0),
+    _case("allocate_two_columns", "ALLOCATE", [r[:2] for r in LENT], 2_000_000.0),
+    _case("allocate_bad_row", "ALLOCATE", [LENT[0], [2.0, *LENT[1][1:]], LENT[2]], 2_000_000.0),
+    _case("allocate_unknown_firm", "ALLOCATE", [LENT[0], [None, "B", None, None], [0.02, None, None, None]], 1e6),
+    _case("allocate_no_budget", "ALLOCATE", LENT, None),
+    _case("allocate_negative_budget", "ALLOCATE", LENT, -1.0),
+    _case("indicators", "INDICATORS", SALES, PURCHASES, tags="date"),
+    _case("indicators_text_dates", "INDICATORS",
+          [[str(r[0]), *r[1:]] for r in SALES if r[0]], [[str(r[0]), *r[1:3]] for r in PURCHASES if r[0]]),
+    _case("indicators_bad_date", "INDICATORS", [["去年", "B01", 1.0]], [["2019-01-01", "S01", 1.0]]),
+    _case("industry_chinese", "INDUSTRY", NAMES),
+    _case("industry_english", "INDUSTRY", NAMES, "en"),
+    _case("industry_language", "INDUSTRY", NAMES, "fr"),
+    _case("stress_range", "STRESSFACTOR", [["住宿餐饮"], ["retail"], ["未知"], ["甲乙丙"], [None]]),
+    _case("stress_kind", "STRESSFACTOR", "批发贸易", None, [["micro"], ["sole_trader"], ["normal"]], 2.0),
+    _case("model_firms", "MODELINFO", "firms"),
+    _case("model_wrong_item", "MODELINFO", "所有"),
+)  # fmt: skip
+
+
+def plain(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Results as the golden table holds them: numbers, texts, and errors as {"error": code}."""
+    return [[{"error": v.code} if isinstance(v, ErrorValue) else v for v in row] for row in rows]
+
+
+def frozen(rows: list[list[Any]]) -> Any:
+    """What is kept of a result: itself, or of a long one its size, ends and the hash of its bits."""
+    if len(rows) <= LONG:
+        return rows
+    packed = b"".join(
+        struct.pack("<d", v) if isinstance(v, (int, float)) else json.dumps(v).encode() for row in rows for v in row
+    )
+    return {"rows": len(rows), "first": rows[0], "last": rows[-1], "sha256": hashlib.sha256(packed).hexdigest()}
+
+
+def golden() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    return table
+
+
+def same_bits(one: Any, other: Any) -> bool:
+    """Equal to the last bit; 1 and 1.0 are the same number."""
+    return _bits(one) == _bits(other)
+
+
+def _bits(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _bits(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_bits(v) for v in value]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return struct.pack("<d", value)
+    return value
+
+
+def write() -> None:
+    table = {case.id: frozen(plain(REGISTRY[case.name].call(case.args))) for case in CASES}
+    GOLDEN.parent.mkdir(exist_ok=True)
+    lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in table.items())
+    GOLDEN.write_text("{\n" + lines + "\n}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
