@@ -247,8 +247,9 @@ def svm_decision(form: Form, x: Floats) -> Floats:
     vectors, dual = _array(form, "vectors"), _array(form, "dual")
     intercept, counts = _array(form, "intercept"), [int(c) for c in form["counts"]]
     _columns(x, vectors.shape[1])
-    squares = ((x[:, None, :] - vectors[None, :, :]) ** 2).sum(axis=2)
-    kernel = np.exp(-float(form["gamma"]) * squares)
+    block = max(1, 2**20 // max(vectors.size, 1))  # differences of many rows at once would fill the memory
+    parts = [((x[i : i + block, None, :] - vectors) ** 2).sum(axis=2) for i in range(0, len(x), block)]
+    kernel = np.exp(-float(form["gamma"]) * np.concatenate([np.empty((0, len(vectors))), *parts]))
     ends = np.cumsum([0, *counts])
     group = [slice(ends[i], ends[i + 1]) for i in range(len(counts))]
     classes = len(counts)

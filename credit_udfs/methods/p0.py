@@ -61,6 +61,20 @@ def quantified_reputation(shares: Sequence[float] | Floats = ASSIGNED_SHARES) ->
     return result
 
 
+def grades_by_risk(risk: Floats, shares: Sequence[float] | Floats = ASSIGNED_SHARES) -> tuple[Grade, ...]:
+    """Grades (n,) for firms without one, A to the lowest risk: P0, section 2.1.3, step 1.
+
+    risk: q (n,). The paper maps ranges of risk to grades without printing them: firms in order of q, cut at the
+    cumulated shares, stand in; equal risks get the same grade, the better one. Raises OutOfRange as
+    `quantified_reputation`.
+    """
+    quantified_reputation(shares)
+    q = np.asarray(risk, dtype=np.float64)
+    below = (q[None, :] < q[:, None]).sum(axis=1) / max(q.size, 1)
+    cuts = np.cumsum(np.asarray(shares, dtype=np.float64))[:-1]
+    return tuple(GRADES[i] for i in np.searchsorted(cuts, below + 1e-12, side="right"))
+
+
 def default_rates(grades: Sequence[Grade], default: Sequence[bool] | Bools) -> Floats:
     """Share of defaulters (4,) within each grade A..D, NaN for a grade without firms: P0, Table 4."""
     hit = np.asarray(default, dtype=bool)

@@ -7,8 +7,9 @@ without any count as 0. O and J are a month's net sales and net purchases, means
 - influence: mean of w O + (1 - w) J, w = the firm's share of O in O + J ("different companies place different
   emphases on output and input").
 - strength: mean over months with sales of (output tax - input tax) / number of sales invoices.
-- supply fluctuation: mean of |J - mean J| / (mean J + b); demand fluctuation: the same of O; b = 1 yuan, the
-  "balance parameter". Low is stable.
+- supply fluctuation: mean of |J - mean J| / (mean J + b): the paper measures supply by the firm's demand, its
+  purchases, and demand by what it supplies; demand fluctuation: the same of O; b = 1 yuan, the "balance
+  parameter"; the mean is the stable value, as the paper assumes. Low is stable.
 - churn: void sales invoices / sales invoices, over the firm's whole history.
 
 The analytic hierarchy process is in `methods.p3_ahp`.

@@ -120,6 +120,16 @@ def test_a_convolutional_network_gives_torchs_figures() -> None:
     assert np.abs(forms.evaluate(form, x.reshape(6, -1)) - theirs).max() < 1e-12
 
 
+def test_support_vectors_score_many_rows_in_blocks() -> None:
+    x, y = made_up(3)
+    x = StandardScaler().fit_transform(x)
+    exported = from_sklearn(svm().fit(x, y))
+    many = np.tile(x, (60, 1))  # more than a block
+    gap = forms.evaluate(exported, many) - np.tile(forms.evaluate(exported, x), (60, 1))
+    assert np.abs(gap).max() < 1e-12
+    assert forms.evaluate(exported, x[:0]).shape == (0, 3)
+
+
 def test_proportional_odds_by_hand() -> None:
     form = {"form": "ordinal", "coefficients": [2.0], "thresholds": [-1.0, 0.5, 1.0]}
     p = forms.evaluate(form, np.array([[0.25]]))[0]

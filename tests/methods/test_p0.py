@@ -12,6 +12,7 @@ from credit_udfs.methods.p0 import (
     BPNetwork,
     default_rates,
     grade_shares,
+    grades_by_risk,
     lending_standard,
     quantified_reputation,
 )
@@ -43,6 +44,15 @@ def test_shares_and_default_rates_by_grade() -> None:
     assert np.isnan(rates[2])
     with pytest.raises(BadInput):
         grade_shares([])
+
+
+def test_firms_without_a_grade_are_graded_in_the_order_of_their_risk() -> None:
+    risk = np.array([0.9, 0.0, 0.5, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8])
+    assert "".join(grades_by_risk(risk)) == "DACABBBCCD"
+    assert "".join(grades_by_risk(np.zeros(4))) == "AAAA"
+    assert "".join(grades_by_risk(risk, [1.0, 0.0, 0.0, 0.0])) == "A" * 10
+    with pytest.raises(OutOfRange):
+        grades_by_risk(risk, [0.5, 0.1, 0.1, 0.1])
 
 
 def test_the_lending_standard_weighs_risk_and_reputation_alike() -> None:
