@@ -307,7 +307,7 @@ def grid(value: Raw) -> Grid:
     else:
         rows = [r if isinstance(r, list) else list(r) if isinstance(r, tuple) else [r] for r in value]
     width = len(rows[0])
-    if width == 0 or any(len(r) != width for r in rows):
+    if width == 0 or set(map(len, rows)) != {width}:
         raise _CallError(ErrorValue.make("#VALUE!", "cells.ragged"))
     return rows
 

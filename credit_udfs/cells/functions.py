@@ -40,17 +40,17 @@ SCENARIOS = ("covid19_2020q1",)
 KINDS = ("normal", "micro", "sole_trader")
 _NORMAL: Any = KINDS[0]  # a default stands for all rows
 SIX = (
-    Column("年销售净额（元）", "annual net sales (yuan)", blank="missing"),
-    Column("经营年限", "trading years", blank="missing"),
-    Column("最大客户占比", "largest customer's share", blank="missing"),
-    Column("回头客占比", "returning customers' share", blank="missing"),
-    Column("销项作废率", "sales void rate", blank="missing"),
-    Column("最大供应商占比", "largest supplier's share", blank="missing"),
+    Column("年净销售额", "Annual net sales", blank="missing"),
+    Column("经营年限", "Trading history", blank="missing"),
+    Column("最大客户占比", "Largest customer's share", blank="missing"),
+    Column("回头客销售占比", "Returning customers' share", blank="missing"),
+    Column("销项作废率", "Sales void rate", blank="missing"),
+    Column("最大供应商占比", "Largest supplier's share", blank="missing"),
 )
 REASONS = 3
 
 _INDICATORS = table(
-    "企业的六项指标，每行一家：年销售净额（元）、经营年限、最大客户占比、回头客占比、销项作废率、最大供应商占比；空白为缺失，最多缺两项",
+    "企业的六项指标，每行一家：年净销售额（元）、经营年限、最大客户占比、回头客销售占比、销项作废率、最大供应商占比；空白为缺失，最多缺两项",
     "Six indicators, one firm a row: annual sales in yuan, trading years, top customer, returning customers, "
     "void rate, top supplier; blank = missing, two at most",
     SIX,
@@ -184,7 +184,7 @@ def _reason(column: Column, key: str, value: float, points: float, outside: bool
     return text(
         "cells.reason_outside" if outside else "cells.reason",
         lang,
-        name=(column.zh if lang == "zh" else column.en).removesuffix("（元）").removesuffix(" (yuan)"),
+        name=column.zh if lang == "zh" else column.en,
         value=text(f"cells.reason_{unit}", lang, value=value),
         points=points,
     )

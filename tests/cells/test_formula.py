@@ -31,7 +31,7 @@ NAMES = ("RISKSCORE", "CHURNRATE")
         ("=ORG.EXAMPLE.CREDIT.RISKSCORE(A2)", "=RISKSCORE(A2)"),
         ("of:=COM.X.Y.RISKSCORE([.A2:.F2])", "of:=RISKSCORE([.A2:.F2])"),
         ("=RISKSCORE (A1)", "=RISKSCORE (A1)"),
-        ('=IF([1]!RISKSCORE(A1)>60,_xldudf_CHURNRATE(0.06,"A"),1)', '=IF(RISKSCORE(A1)>60,CHURNRATE(0.06,"A"),1)'),
+        ('=IF([1]!RISKSCORE(A1)>60,_xldudf_CHURNRATE(0.06,"A"))', '=IF(RISKSCORE(A1)>60,CHURNRATE(0.06,"A"))'),
         ('=1+[2]!CHURNRATE(0.05,"A")*[1]Sheet1!A1', '=1+CHURNRATE(0.05,"A")*[1]Sheet1!A1'),
         # Not ours, or not a call.
         ("=MYRISKSCORE(1)", "=MYRISKSCORE(1)"),

@@ -232,7 +232,7 @@ def test_errors_are_real_errors_with_their_reasons(tmp_path: Path) -> None:
     path = book_with(
         tmp_path, {"A1": "=RISKSCORE(firms!A1:F6)", "C1": '=CHURNRATE(0.5,"A")', "D1": "=RISKSCORE(1,2,3)"}
     )
-    book, report = run(path)
+    _, report = run(path)
     sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["表 1"]
     assert [sheet[a].value for a in ("A5", "A6", "C1", "D1")] == ["#N/A", "#N/A", "#NUM!", "#VALUE!"]
     assert all(sheet[a].data_type == "e" for a in ("A5", "A6", "C1", "D1"))
