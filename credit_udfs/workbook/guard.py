@@ -251,7 +251,7 @@ class _Prolog:
                 self._parser.Parse(piece, False)
             except expat.ExpatError as error:
                 if not self._done:
-                    raise refuse(self._path, "truncated") from error
+                    raise refuse(self._path, "damaged") from error
 
 
 class _Extent:

@@ -129,13 +129,13 @@ def linear(repeats: int) -> None:
     print(f"\n{'synthetic':<12}{'rows':>10}{'processor s':>13}{'us a row, net':>16}")
     with tempfile.TemporaryDirectory() as folder:
         base = 0.0
-        for size in (0.0, 4.0, 12.0, 40.0):
+        for size in (0.0, 2.0, 6.0, 20.0):
             paths = write_sample(Path(folder) / str(size), firms=(8, 1) if size == 0 else (30, 60), size=size)
             runs = [measure(OURS, paths) for _ in range(repeats)]
             seconds, rows = statistics.median(run[1] for run in runs), runs[0][3]
             base = base or seconds
             net = f"{(seconds - base) / rows * 1e6:.2f}" if size else "-"
-            print(f"{size / 4:<12g}{rows:>10,}{seconds:>13.2f}{net:>16}")
+            print(f"{size / 2:<12g}{rows:>10,}{seconds:>13.2f}{net:>16}")
 
 
 def hostile() -> None:
