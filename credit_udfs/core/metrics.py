@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -72,26 +73,30 @@ def _recalibrate(y: Any, p: Any, weights: Any) -> tuple[Any, Any]:
     w = np.atleast_2d(_weights(y, weights))
     truth = np.asarray(y, dtype=np.float64)
     x = logit(np.clip(np.asarray(p, dtype=np.float64), EPSILON, 1 - EPSILON))
+    design = np.stack([np.ones_like(x), x])
+    squares = np.stack([np.ones_like(x), x, x * x], axis=1)
     # From no slope at all the curve is nowhere flat, however extreme the probabilities are.
-    slope, intercept = np.zeros(len(w)), np.zeros(len(w))
-    step, h00 = np.full(len(w), np.inf), np.zeros(len(w))
+    found = np.zeros((len(w), 2))
+    result = np.full((len(w), 2), np.nan)
+    open_ = np.arange(len(w))  # rows still searched for
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for _ in range(100):
-            mean = expit(intercept[:, None] + slope[:, None] * x)
-            g0, g1 = (w * (truth - mean)).sum(axis=1), (w * (truth - mean) * x).sum(axis=1)
-            v = w * mean * (1 - mean)
-            h00, h01, h11 = v.sum(axis=1), v @ x, v @ (x * x)
-            det = h00 * h11 - h01 * h01
-            d0, d1 = (h11 * g0 - h01 * g1) / det, (h00 * g1 - h01 * g0) / det
-            step = np.maximum(np.abs(d0), np.abs(d1))
+            part = w[open_]
+            mean = expit(found[open_] @ design)
+            g0, g1 = ((part * (truth - mean)) @ design.T).T
+            h00, h01, h11 = ((part * mean * (1 - mean)) @ squares).T
+            step = np.stack([h11 * g0 - h01 * g1, h00 * g1 - h01 * g0], axis=1) / (h00 * h11 - h01 * h01)[:, None]
+            size = np.abs(step).max(axis=1)
             # A long step overshoots where the curve is flat; holding it to 2 keeps the iteration convergent.
-            shrink = np.minimum(1.0, 2.0 / np.maximum(step, 1e-300))
-            intercept, slope = intercept + shrink * d0, slope + shrink * d1
-            if not np.any(step > 1e-9):
+            found[open_] += step * np.minimum(1.0, 2.0 / np.maximum(size, 1e-300))[:, None]
+            done = size <= 1e-9
+            # Outcomes that p separates drive the slope to infinity; then no firm is left in doubt.
+            doubt = h00 > 1e-6 * part.sum(axis=1)
+            result[open_[done & doubt]] = found[open_[done & doubt]]
+            open_ = open_[~done & doubt & np.isfinite(size)]
+            if not open_.size:
                 break
-    # Outcomes that p separates drive the slope to infinity; then no firm is left in doubt.
-    found = (step <= 1e-9) & (h00 > 1e-6 * w.sum(axis=1))
-    slope, intercept = np.where(found, slope, np.nan), np.where(found, intercept, np.nan)
+    intercept, slope = result.T
     if weights is None or np.ndim(weights) == 1:
         return float(slope[0]), float(intercept[0])
     return slope, intercept
@@ -247,10 +252,13 @@ class Difference:
         return bool(self.low > 0 or self.high < 0)
 
 
+@lru_cache(maxsize=4)
 def resamples(n: int, draws: int, seed: int) -> Floats:
-    """(draws, n) how often each firm is drawn, when n firms are drawn with replacement."""
+    """(draws, n) how often each firm is drawn, when n firms are drawn with replacement. Read-only."""
     generator = np.random.default_rng(seed)
-    return generator.multinomial(n, np.full(n, 1.0 / n), size=draws).astype(np.float64)
+    counts = generator.multinomial(n, np.full(n, 1.0 / n), size=draws).astype(np.float64)
+    counts.setflags(write=False)
+    return counts
 
 
 def over_repeats(metric: Metric, y: Any, predictions: Any, weights: Any = None) -> Any:
