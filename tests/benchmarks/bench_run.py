@@ -2,9 +2,12 @@
 
     python tests/benchmarks/bench_run.py [--slow] [--repeats 3]
 
-Peers: a bare fastexcel read of the same files to polars; with --slow also the same job by
-pandas.read_excel's default reader and pandas group-bys (minutes). Also: memory, what `import credit_udfs` costs,
-scoring, and the indicators' share.
+Peers: a bare fastexcel read of the same files to polars; with --slow also the same job by pandas.read_excel's
+default reader and pandas group-bys (minutes). Also: memory, what `import credit_udfs` costs, scoring, and the
+indicators' share.
+Ratios are of medians; runs alternate, so that a noisy machine is noisy to both.
+"""
+
 from __future__ import annotations
 
 import argparse
