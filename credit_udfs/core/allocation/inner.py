@@ -2,7 +2,7 @@
 
 Every solution is a plan: the rates of a firm are those that are best for its largest and for its smallest
 loan under the prices, so only whether, how much and which of the two is open. A small mixed-integer
-programme. A ceiling on mean churn enters by its price and within WIDE clients: moving all rates a little
+programme. A ceiling on mean churn enters by its price and within `wide` clients: moving all rates a little
 meets it afterwards at hardly any cost (limited.py), which no choice among fixed rates could.
 """
 
@@ -16,8 +16,6 @@ from credit_udfs.core.allocation.rows import Choice, Pool
 from credit_udfs.types import Floats
 
 NODES = 200
-WIDE = 0.1
-MANY = 100
 
 
 def decide(
@@ -26,6 +24,7 @@ def decide(
     *,
     gap: float,
     whole: float = 0.0,
+    wide: float = 0.4,
     seconds: float | None = None,
     hard: bool = False,
 ) -> Choice | None:
@@ -33,12 +32,13 @@ def decide(
     found.
 
     whole: a value, in units, that the gap relates to beside that of this pool (what other firms earn).
-    hard: the ceiling on mean churn is kept as it is, and each firm has one rate.
+    wide: by how many clients the ceiling on mean churn may be missed for now. hard: the ceiling on mean churn
+    is kept as it is, and each firm has one rate.
     """
     m, k = pool.size, len(pool.rows)
     levels = [pool.high]
     if pool.has_stays and not hard:
-        levels += [pool.low] if m < MANY else [pool.low, np.sqrt(pool.low * pool.high)]
+        levels.append(pool.low)
     _, drawn, _, stays = pool.priced(mu)
     gain = np.maximum(pool.gain, 1e-12)
     modes = len(levels)
@@ -54,8 +54,8 @@ def decide(
         by_money, by_drawn, by_count, by_stay = pool.coefficients(at)
         if by_stay != 0.0 and not hard:
             worth[p:] -= mu[at] * (by_count + by_stay * stay)
-            ceiling[at] += WIDE
-            floor[at] = pool.right[at] - WIDE if mu[at] > 0.0 else -np.inf
+            ceiling[at] += wide
+            floor[at] = pool.right[at] - wide if mu[at] > 0.0 else -np.inf
         lines.append(
             np.concatenate(
                 [by_money[firm] + by_drawn[firm] * stay, np.broadcast_to(by_count + by_stay * stay, p)]

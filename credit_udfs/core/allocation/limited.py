@@ -17,6 +17,10 @@ from credit_udfs.core.allocation.rows import Choice, Pool, Prices, pool_of, uses
 from credit_udfs.types import Bools, Floats, Ints
 
 UNDECIDED = 30
+WIDE = 0.4
+PASSES = ((60, 0.1, 1.0), (60, 0.4, 1.04), (60, 0.4, 0.96), (120, 0.8, 1.0), (120, 0.4, 1.0))
+"""How many firms to decide together, within how many clients of the churn ceiling, at which tilt of its
+price."""
 PROVABLE = 600
 FEASIBLE = 1e-6
 STRICT = 1e-9
@@ -117,12 +121,10 @@ def solve_limited(
     best.offer(pool, _polished(pool, mu, pool.respond(mu)[0]))
     if best.gap() > gap / 2.0:
         _descend(pool, relaxed, order, block, best, tolerance, clock)
-    undecided = UNDECIDED
-    while best.gap() > gap and not clock.over() and tick("allocation_decide", undecided):
-        if undecided > min(6 * UNDECIDED, 2 * pool.size):
+    for many, wide, tilt in PASSES:
+        if best.gap() <= gap or clock.over() or not tick("allocation_decide", many):
             break
-        _decide(pool, mu, best, undecided, tolerance, clock)
-        undecided *= 2
+        _decide(pool, _tilted(pool, mu, tilt), best, many, wide, tolerance, clock)
     if prove and not clock.over() and tick("allocation_prove", 0):
         _prove(pool, mu, best, clock)
     if best.choice is None:
@@ -244,25 +246,33 @@ def _finish(
     distance[pool.forced] = np.inf
     many = max(UNDECIDED, undecided.size)
     near = np.argsort(distance, kind="stable")[:many] if pool.size > many else np.arange(pool.size)
-    _solve_part(pool, mu, best, state, np.sort(near), tolerance, clock)
+    _solve_part(pool, mu, best, state, np.sort(near), WIDE, tolerance, clock)
 
 
-def _decide(pool: Pool, mu: Floats, best: Best, many: int, tolerance: float, clock: Clock) -> None:
+def _tilted(pool: Pool, mu: Floats, tilt: float) -> Floats:
+    """Prices with that of mean churn changed by a factor: other rates, and other firms near a tie."""
+    factors: Floats = np.array([tilt if row.stays != 0.0 else 1.0 for row in pool.rows])
+    return mu * factors
+
+
+def _decide(
+    pool: Pool, mu: Floats, best: Best, many: int, wide: float, tolerance: float, clock: Clock
+) -> None:
     """From the prices alone: all firms take their answer, the `many` nearest to a tie are decided
     together."""
     answer, _ = pool.respond(mu)
     distance = np.abs(pool.offers(mu)[1])
     near = np.sort(np.argsort(distance, kind="stable")[:many])
-    _solve_part(pool, mu, best, answer, near, tolerance, clock)
+    _solve_part(pool, mu, best, answer, near, wide, tolerance, clock)
 
 
 def _solve_part(
-    pool: Pool, mu: Floats, best: Best, state: Choice, rows: Ints, tolerance: float, clock: Clock
+    pool: Pool, mu: Floats, best: Best, state: Choice, rows: Ints, wide: float, tolerance: float, clock: Clock
 ) -> None:
     part = pool.subset(rows, pool.right - _without(pool, state, rows))
     kept = state.amount.copy()
     kept[rows] = 0.0
-    found = decide(part, mu, gap=tolerance, whole=best.bound, seconds=clock.left())
+    found = decide(part, mu, gap=tolerance, whole=best.bound, wide=wide, seconds=clock.left())
     if found is None:
         return
     whole = Choice(kept, state.rate.copy(), state.stay.copy())
