@@ -14,7 +14,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final, TypeAlias
+from itertools import chain
+from typing import Any, Final, TypeAlias, cast
 
 import xlwings as xw
 
@@ -34,7 +35,6 @@ MARK: Final = "\x01"
 """Begins a text that stands for an error; addin/excel/src/Answers.bas has the same."""
 ERROR_NUMBERS: Final[Mapping[str, int]] = {"#VALUE!": 2015, "#NUM!": 2036, "#N/A": 2042}
 """Excel's numbers (xlCVError) of the errors our functions give."""
-_ANY_ERROR: Final = "#UNKNOWN!"
 
 last_errors: deque[tuple[str, ErrorValue]] = deque(maxlen=20)
 """The latest errors in cells, with the function that gave them: cells can't show the reason, Help does."""
@@ -50,7 +50,10 @@ def cell_functions(functions: Mapping[str, CellFunction]) -> dict[str, Callable[
 
 def _for_xlwings(function: CellFunction) -> Callable[..., Table]:
     def answer(*args: object) -> Table:
-        return [[_sent(function, value) for value in row] for row in function.call([_given(a) for a in args])]
+        rows = function.call(args)
+        if ErrorValue not in set(map(type, chain.from_iterable(rows))):
+            return cast(Table, rows)
+        return [[_marked(function, v) if type(v) is ErrorValue else v for v in row] for row in rows]
 
     answer.__name__ = answer.__qualname__ = function.name
     answer.__doc__ = function.help_en
@@ -73,21 +76,9 @@ def _for_xlwings(function: CellFunction) -> Callable[..., Table]:
     return told
 
 
-def _given(value: object) -> object:
-    """An argument as `CellFunction.call` takes it: a table, or None when it was left out."""
-    if not isinstance(value, list):
-        return value
-    # Excel's numbers are floats: a whole number is the code of an error that xlwings doesn't know (#SPILL!).
-    if any(type(cell) is int for row in value for cell in row):
-        return [[_ANY_ERROR if type(cell) is int else cell for cell in row] for row in value]
-    return value
-
-
-def _sent(function: CellFunction, value: object) -> object:
-    if isinstance(value, ErrorValue):
-        last_errors.append((function.name, value))
-        return f"{MARK}{ERROR_NUMBERS[value.code]}"
-    return value
+def _marked(function: CellFunction, error: ErrorValue) -> str:
+    last_errors.append((function.name, error))
+    return f"{MARK}{ERROR_NUMBERS[error.code]}"
 
 
 def serve(clsid: str, xlwings_version: str) -> None:
@@ -202,4 +193,13 @@ def _about(lang: Lang) -> str:
     )
 
 
+def _know_all_errors() -> None:
+    """Tell xlwings' converters of the errors that Excel got since: it would take #SPILL! for a number."""
+    known = getattr(getattr(xw, "_xlwindows", None), "cell_errors", None)  # only on Windows
+    if known is not None:
+        for number in range(2000, 2300):
+            known.setdefault(number - 2146828288, "#UNKNOWN!")  # 0x800A0000, the facility of Excel's errors
+
+
+_know_all_errors()
 globals().update(cell_functions(REGISTRY))
