@@ -403,8 +403,9 @@ def build_plan(b: Builder, canvas: Canvas) -> None:
         canvas.formula(
             r, 5, f'=IF({source}!B{r}="","",INDUSTRY({source}!B{r},cu_language))', columns[4].look, value=sector
         )
+    empty: list[list[Any]] = [[0.0, 0.0, "", 0.0]]
     budget = EXAMPLE_BUDGET if b.data is not None else float(names.SETTINGS["cu_budget"])  # type: ignore[arg-type]
-    found = evaluate("ALLOCATE", table, budget) if filled else [[0.0, 0.0, "", 0.0]] * ROWS
+    found = evaluate("ALLOCATE", table, budget) if filled else empty * ROWS
     spill = f"F{FIRST}:I{block.last}"
     formula = (
         f"=ALLOCATE(B{FIRST}:E{block.last},cu_budget,cu_amount_min,cu_amount_max,cu_lgd,cu_funding,"

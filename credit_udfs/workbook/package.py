@@ -85,7 +85,8 @@ def save(
 ) -> Path:
     """Write `workbook` to `path`: whole or not at all, into a new file unless `force`.
 
-    recalculate: whoever opens the file computes everything. values: of formulas; ours: titles of the sheets drawn by `canvas`, written fast (they have no comments).
+    values: of formulas; ours: titles of the sheets drawn by `canvas`, written fast (they have no comments).
+    recalculate: whoever opens the file computes everything.
 
     Raises BadInput when `path` exists and `force` is false, or when its folder does not exist.
     """

@@ -107,8 +107,9 @@ def _by_industry(canvas: Canvas, view: View, row: int) -> int:
         mine = np.array([label == key for label in labels])
         growth = found.scenario.growth.get(key, found.scenario.total)
         lines.append(
-            [view.industry_name(key), int(mine.sum()), growth, float(factor[mine].mean()), float(found.before.amount[mine].sum()) / WAN_YUAN,
-             float(after[mine].sum()) / WAN_YUAN, float(found.before.profit[mine].sum()) / WAN_YUAN,
+            [view.industry_name(key), int(mine.sum()), growth, float(factor[mine].mean()),
+             float(found.before.amount[mine].sum()) / WAN_YUAN, float(after[mine].sum()) / WAN_YUAN,
+             float(found.before.profit[mine].sum()) / WAN_YUAN,
              float(found.unchanged[mine].sum()) / WAN_YUAN]
         )  # fmt: skip
     # Stable, so equal ones stay in the order of the keys in either language.
@@ -141,7 +142,8 @@ def _firms(canvas: Canvas, view: View, row: int) -> None:
     columns = [
         Column(view.t("col_firm"), CENTRE), Column(view.t("col_industry"), CELL),
         Column(view.t("col_pd"), number(PERCENT)), Column(view.t("stress_col_pd_after"), number(PERCENT)),
-        Column(view.t("stress_col_before"), number(WAN)), Column(view.t("stress_col_after"), number(WAN)), Column(view.t("stress_col_change"), number(SIGNED)),
+        Column(view.t("stress_col_before"), number(WAN)), Column(view.t("stress_col_after"), number(WAN)),
+        Column(view.t("stress_col_change"), number(SIGNED)),
     ]  # fmt: skip
     firms = found.before.problem.firms
     canvas.table(

@@ -1,0 +1,209 @@
+"""What the pages hold: their structure, totals recomputed from the sheets alone, life in a real spreadsheet program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.utils import range_boundaries
+
+from credit_udfs.core.summary import summarise
+from credit_udfs.locale import area
+from credit_udfs.workbook.names import PAGE_PREFIX
+from credit_udfs.workbook.pages import PAGES
+from tests.hosts import office as suite
+from tests.hosts.office import Office
+from tests.workbook.results import result, sample_assessment, sample_extras
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "pages.json"
+
+
+def structure(path: Path) -> dict[str, Any]:
+    """Names, tables, formulas, formats, validations and charts of a workbook; no values and no pixels."""
+    book = openpyxl.load_workbook(path)
+    out: dict[str, Any] = {"names": sorted(book.defined_names)}
+    for sheet in book.worksheets:
+        formats = sorted({c.number_format for row in sheet.iter_rows() for c in row if c.number_format != "General"})
+        out[sheet.title] = {
+            "tables": {t.name: [c.name for c in t.tableColumns] for t in sheet.tables.values()},
+            "formulas": sum(c.data_type == "f" for row in sheet.iter_rows() for c in row),
+            "formats": formats,
+            "frozen": sheet.freeze_panes,
+            "validations": [[str(v.sqref), v.type] for v in sheet.data_validations.dataValidation],
+            "conditional": sorted(str(r.sqref) for r in sheet.conditional_formatting),
+            "print": [sheet.page_setup.orientation, sheet.print_title_rows, sheet.page_setup.paperSize],
+            "charts": [
+                {
+                    "kind": type(c).__name__,
+                    "series": [s.val.numRef.f if hasattr(s, "val") and s.val else s.yVal.numRef.f for s in c.series],
+                }
+                for c in sheet._charts
+            ],
+        }
+    return out
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_structure_is_the_agreed_one(lang: str) -> None:
+    """After a change that is meant: ``python -m tests.workbook.test_pages`` writes the golden file anew."""
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    assert json.loads(json.dumps(structure(result(lang)))) == golden[lang]
+
+
+def test_every_text_of_the_pages_is_there_in_both_languages() -> None:
+    for file in ("pages", "units", "template"):
+        for key, texts in area(file).items():
+            assert set(texts) == {"zh", "en"}, key
+            assert texts["zh"].count("{") == texts["en"].count("{"), key
+            assert texts["zh"].count("|") == texts["en"].count("|"), key
+
+
+def test_every_page_has_a_name_that_follows_it() -> None:
+    book = openpyxl.load_workbook(result("zh"))
+    found = {name.removeprefix(PAGE_PREFIX) for name in book.defined_names if name.startswith(PAGE_PREFIX)}
+    shown = {p.key for p in PAGES} - {"validation", "reproduction", "frontier"}
+    assert found == shown
+    assert len(book.sheetnames) == len(shown)
+
+
+class Table:
+    """An Excel table read from a sheet by nothing but its own range and headers."""
+
+    def __init__(self, book: Any, name: str) -> None:
+        for sheet in book.worksheets:
+            if name in sheet.tables:
+                left, top, right, bottom = range_boundaries(sheet.tables[name].ref)
+                rows = list(sheet.iter_rows(top, bottom, left, right, values_only=True))
+                self.header, self.rows = list(rows[0]), rows[1:]
+                return
+        raise KeyError(name)
+
+    def column(self, header: str) -> list[Any]:
+        return [row[self.header.index(header)] for row in self.rows]
+
+
+@pytest.fixture(scope="module")
+def book() -> Any:
+    return openpyxl.load_workbook(result("en"), data_only=True)
+
+
+def _tiles(sheet: Any) -> dict[str, float]:
+    """The summary's tiles: the number below each label."""
+    tiles = {}
+    for row in sheet.iter_rows(max_row=8):
+        for cell in row:
+            below = sheet.cell(cell.row + 1, cell.column).value
+            if isinstance(cell.value, str) and isinstance(below, int | float):
+                tiles[cell.value] = below
+    return tiles
+
+
+def test_the_summary_adds_up_from_the_sheets(book: Any) -> None:
+    tiles, plan, firms = _tiles(book["Summary"]), Table(book, "cuPlan"), Table(book, "cuFirms")
+    amounts = plan.column("Amount (10,000 yuan)")
+    assert tiles["Lent (10,000 yuan)"] == pytest.approx(sum(amounts), rel=1e-12)
+    assert tiles["Lent to"] == sum(a > 0 for a in amounts) == plan.column("Decision").count("Lend")
+    assert tiles["Firms scored"] == sum(s is not None for s in firms.column("Risk score"))
+    assert tiles["Exp. profit (10,000 yuan)"] == pytest.approx(sum(plan.column("Exp. profit (10,000 yuan)")), rel=1e-9)
+    assert tiles["Exp. loss (10,000 yuan)"] == pytest.approx(sum(plan.column("Exp. loss (10,000 yuan)")), rel=1e-9)
+    churn = [c for c in plan.column("Churn rate") if c is not None]
+    assert tiles["Mean churn"] == pytest.approx(sum(churn) / len(churn), rel=1e-12)
+    assert sum(amounts) * 1e4 <= sample_assessment().settings.budget * (1 + 1e-12)
+
+
+def test_the_plan_s_profit_follows_from_its_own_columns(book: Any) -> None:
+    plan, settings = Table(book, "cuPlan"), sample_assessment().settings
+    lent = 0
+    names = ("Amount (10,000 yuan)", "Lending rate", "Churn rate", "Default prob.", "Exp. profit (10,000 yuan)", "Grade")
+    for amount, rate, churn, pd, profit, grade in zip(*map(plan.column, names), strict=True):
+        if not amount:
+            assert profit == 0
+            continue
+        lent += 1
+        assert grade in "ABC"
+        assert 10 <= amount <= 100
+        assert settings.rate_min <= rate <= settings.rate_max
+        earned = amount * (1 - churn) * (rate * (1 - pd) - settings.lgd * pd - settings.funding)
+        assert profit == pytest.approx(earned, rel=1e-9)
+    assert lent == summarise(sample_assessment()).lent > 0
+
+
+def test_scores_and_their_contributions_add_up(book: Any) -> None:
+    firms, indicators = Table(book, "cuFirms"), Table(book, "cuIndicators")
+    base = sample_assessment().scores.base_points
+    points = [h for h in indicators.header if h.endswith(": points")]
+    assert len(points) == 6
+    for i, score in enumerate(firms.column("Risk score")):
+        total = base + sum(indicators.column(h)[i] for h in points)
+        assert score == pytest.approx(min(100.0, max(0.0, total)), abs=1e-9)
+
+
+def test_shares_on_the_concentration_page_are_whole(book: Any) -> None:
+    sheet = book["Concentration"]
+    sums: list[float] = []
+    for row in sheet.iter_rows():
+        for cell in row:
+            if cell.value == "Share of lending":
+                total, r = 0.0, cell.row + 1
+                while isinstance(sheet.cell(r, cell.column).value, int | float):
+                    total += sheet.cell(r, cell.column).value
+                    r += 1
+                sums.append(total)
+    assert len(sums) == 2
+    assert sums == pytest.approx([1.0, 1.0])
+
+
+def test_the_stress_page_says_what_the_core_says(book: Any) -> None:
+    stress = sample_extras().stress
+    table = Table(book, "cuStress")
+    assert sum(table.column("Lent after (10,000 yuan)")) == pytest.approx(stress.after.amount.sum() / 1e4)
+    assert sum(table.column("Profit unchanged (10,000 yuan)")) == pytest.approx(stress.unchanged_value / 1e4)
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[Office]:
+    suite.require()
+    with Office() as running:
+        yield running
+
+
+@pytest.mark.libreoffice
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_libreoffice_recalculates_every_page_without_an_error(office: Office, lang: str) -> None:
+    known = openpyxl.load_workbook(result(lang), data_only=True)
+    with office.open(result(lang)) as document:
+        document.calculate()
+        sheets = document.ask("sheets")
+        assert sheets == known.sheetnames
+        for title in sheets:
+            used = document.ask("used", sheet=title)
+            rows = document.read(f"{title}.{used.rsplit('.', 1)[-1]}" if isinstance(used, str) else f"{title}.A1:CZ200")
+            errors = [v for row in rows for v in row if isinstance(v, str) and v.startswith(("#", "Err:"))]
+            assert not errors, (title, errors[:3])
+
+
+@pytest.mark.libreoffice
+def test_the_page_of_one_firm_follows_the_choice(office: Office) -> None:
+    """Choose every fifth firm in turn: the page says what the core says, its months add up to the firm's data."""
+    a = sample_assessment()
+    with office.open(result("en")) as document:
+        for i in range(0, len(a.grade), 5):
+            document.put("One firm.C4", [[a.tables.firms["firm"][i]]])
+            document.calculate()
+            score, pd = document.value("One firm.C10"), document.value("One firm.C11")
+            assert score == pytest.approx(float(a.scores.score[i]), abs=1e-9)
+            assert pd == pytest.approx(float(a.scores.pd[i]), abs=1e-9)
+            points = [row[0] for row in document.read("One firm.J8:J13")]
+            assert points == pytest.approx(a.scores.points[i].tolist(), abs=1e-9)
+            steps = document.read("One firm.C72:C79")
+            assert steps[-1][0] == pytest.approx(score, abs=1e-9)
+
+
+if __name__ == "__main__":
+    GOLDEN.parent.mkdir(exist_ok=True)
+    made = {lang: structure(result(lang)) for lang in ("zh", "en")}
+    GOLDEN.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
