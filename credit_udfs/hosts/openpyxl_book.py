@@ -58,7 +58,8 @@ class OpenpyxlBook:
 
     def contents(self, area: Area) -> Sequence[Sequence[Content]]:
         return [
-            [Formula(cell.value) if cell.data_type == "f" else cell.value for cell in row]
+            # An error is entered like a formula: as what it is, not as a text that looks like it.
+            [Formula(cell.value) if cell.data_type in ("f", "e") else cell.value for cell in row]
             for row in self._cells(self.workbook, area)
         ]
 

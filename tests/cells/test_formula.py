@@ -59,7 +59,8 @@ def test_functions_in_order_and_as_often_as_called() -> None:
 
 
 SPELLINGS = (
-    "{}", "_xldudf_{}", "_xldudf_CREDIT_{}", "'C:\\a b\\x.xlam'!{}", "[1]!{}", "_xll.{}", "ORG.X.{}", "x.xlam!{}", "@{}",
+    "{}", "_xldudf_{}", "_xldudf_CREDIT_{}", "'C:\\a b\\x.xlam'!{}", "[1]!{}", "_xll.{}", "ORG.X.{}",
+    "x.xlam!{}", "@{}",
 )  # fmt: skip
 
 

@@ -40,10 +40,10 @@ def codes(rows: list[list[Any]]) -> list[list[Any]]:
 def test_declared_bounds_and_defaults_are_the_cores() -> None:
     assert (functions.RATE_MIN, functions.RATE_MAX) == (RATE_MIN, RATE_MAX)
     assert (functions.LGD, functions.FUNDING) == (LGD, FUNDING)
-    assert (functions.AMOUNT_MIN, functions.AMOUNT_MAX) == (Settings().amount_min, Settings().amount_max)
+    assert (Settings().amount_min, Settings().amount_max) == (functions.AMOUNT_MIN, functions.AMOUNT_MAX)
     assert functions.LENDABLE == LENDABLE
-    assert functions.SCENARIOS == tuple(stress.scenarios())
-    assert functions.REASONS == len(REGISTRY["RISKREASONS"].columns)
+    assert tuple(stress.scenarios()) == functions.SCENARIOS
+    assert len(REGISTRY["RISKREASONS"].columns) == functions.REASONS
     for name in functions.MODELS:
         assert models.load(name).form == "linear"
         assert models.load(name).indicators == core_indicators.SIX

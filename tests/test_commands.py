@@ -1,0 +1,324 @@
+"""The ribbon's verbs: the same plan and the same cells on a file (openpyxl) and on an open workbook (xlwings)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.table import Table
+
+from credit_udfs import api, commands
+from credit_udfs.commands import VERBS, Area, Formula, Write, WritePlan
+from credit_udfs.errors import BadFile, BadInput, NotAvailable
+from credit_udfs.hosts.openpyxl_book import OpenpyxlBook
+from credit_udfs.workbook.names import SETTINGS
+from credit_udfs.workbook.sample import write_sample
+from tests.hosts import fakewin
+from tests.hosts.fakeexcel import FakeBook
+
+TODAY = dt.date(2026, 1, 1)
+WRITING = ("score_all", "optimise", "stress", "model_card", "settings")
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return write_sample(tmp_path_factory.mktemp("sample"), firms=(12, 12), seed=3, dirt=False)
+
+
+@pytest.fixture
+def book(sample: list[Path]) -> OpenpyxlBook:
+    """Attachment 2 of the synthetic set, with attachment 3 as a sheet: new firms, and how rates move customers."""
+    workbook = openpyxl.load_workbook(sample[1])
+    churn = openpyxl.load_workbook(sample[2]).active
+    sheet = workbook.create_sheet("贷款年利率与客户流失率")
+    for row in churn.iter_rows(values_only=True):
+        sheet.append(row)
+    return OpenpyxlBook(workbook, "book.xlsx")
+
+
+def run(verb: str, book: Any, lang: Any = "zh", **more: Any) -> WritePlan:
+    return commands.run(verb, book, lang, today=TODAY, **more)
+
+
+def yes(places: Sequence[str]) -> bool:
+    return True
+
+
+def contents(book: OpenpyxlBook) -> dict[str, dict[str, Any]]:
+    return {
+        sheet.title: {
+            c.coordinate: (c.value, c.data_type) for row in sheet.iter_rows() for c in row if c.value is not None
+        }
+        for sheet in book.workbook.worksheets
+    }
+
+
+def rows_of(plan: WritePlan, header: str) -> list[dict[str, Any]]:
+    """The table of a page, by its header row."""
+    values = plan.writes[0].values
+    top = next(i for i, row in enumerate(values) if row[0] == header)
+    return [dict(zip(values[top], row, strict=True)) for row in values[top + 1 :] if row[0] is not None]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("verb", WRITING)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_verb_writes_one_sheet_of_ours_in_one_write_and_undo_takes_it_back(
+    book: OpenpyxlBook, verb: str, lang: Any
+) -> None:
+    before = contents(book)
+    plan = run(verb, book, lang)
+    assert contents(book) == before  # a command writes nothing itself
+    assert len(plan.writes) == 1
+    assert plan.asks == ()
+    assert plan.creates == (plan.writes[0].sheet,)
+    assert plan.ours == {plan.show}
+    assert plan.summary("zh") != plan.summary("en")
+    assert book.apply(plan, yes)
+    again = run(verb, book, lang)
+    assert again.creates == ()
+    assert again.asks == ()
+    assert again.writes[0].values == plan.writes[0].values
+    assert book.apply(again, yes)
+    back = run("undo", book, lang, last=again)
+    assert back.asks == ()
+    assert book.apply(back, yes)
+    assert book.apply(run("undo", book, lang, last=plan), yes)
+    assert contents(book) == before
+
+
+def test_score_all_is_the_api(book: OpenpyxlBook, sample: list[Path]) -> None:
+    rows = rows_of(run("score_all", book), "企业代号")
+    wanted = api.assess(api.read(sample[1], sample[2], today=TODAY))
+    assert [r["企业代号"] for r in rows] == wanted.tables.firms["firm"].to_list()
+    assert [r["风险评分"] for r in rows] == wanted.scores.score.tolist()
+    assert [r["违约概率"] for r in rows] == wanted.scores.pd.tolist()
+    assert [r["评级"] for r in rows] == [wanted.scores.grade_letter(i) for i in range(len(rows))]
+    assert [r["年净销售额"] for r in rows] == wanted.indicators["annual_net_sales"].to_list()
+    assert all("分" in str(r["原因1"]) for r in rows)
+
+
+def test_optimise_is_the_api_and_follows_the_settings_sheet(book: OpenpyxlBook, sample: list[Path]) -> None:
+    tables = api.read(sample[1], sample[2], today=TODAY)
+    plan = run("optimise", book)
+    wanted = api.assess(tables).plan
+    rows = rows_of(plan, "企业代号")
+    assert [r["金额（元）"] for r in rows] == wanted.amount.tolist()
+    assert sum(r["预期利润（元）"] for r in rows) == pytest.approx(wanted.value)
+    book.apply(run("settings", book), yes)
+    sheet = book.workbook["信贷设置"]
+    for row in sheet.iter_rows():
+        if row[0].value == "cu_budget":
+            row[2].value = "1,500,000"
+        if row[0].value == "cu_max_churn":
+            row[2].value = "50%"
+    rows = rows_of(run("optimise", book), "企业代号")
+    assert 0 < sum(r["金额（元）"] for r in rows) <= 1_500_000.0 * (1 + 1e-12)
+
+
+def test_named_cells_are_the_settings_and_named_tables_the_data(book: OpenpyxlBook) -> None:
+    workbook = book.workbook
+    sheet = workbook.create_sheet("参数")
+    for i, (name, value) in enumerate([("cu_budget", 2e6), ("cu_language", "en"), ("cu_severity", 2.0)], 1):
+        sheet.cell(i, 1, value)
+        workbook.defined_names[name] = DefinedName(name, attr_text=f"'参数'!$A${i}")
+    firms = workbook["企业信息"]
+    moved = workbook.create_sheet("甲")
+    for i, row in enumerate(firms.iter_rows(values_only=True), 3):
+        for j, value in enumerate(row, 2):
+            moved.cell(i, j, value)
+    moved.add_table(Table(displayName="tblFirms", ref=f"B3:{moved.cell(moved.max_row, moved.max_column).coordinate}"))
+    del workbook["企业信息"]
+    plan = run("optimise", book)
+    assert plan.writes[0].sheet == "Lending plan"  # the workbook's own language
+    rows = rows_of(plan, "enterprise")
+    assert len(rows) == 12
+    assert 0 < sum(r["amount (yuan)"] for r in rows) <= 2e6
+    settings = run("settings", book)
+    assert settings.writes == ()
+    assert settings.show == "参数"
+
+
+def test_stress_compares_and_takes_the_workbooks_own_growth(book: OpenpyxlBook) -> None:
+    plan = run("stress", book)
+    rows = rows_of(plan, "企业代号")
+    assert all(0 <= r["销售额剩余比例"] <= 1.2 for r in rows)
+    assert any("新冠疫情" in str(row[0]) for row in plan.writes[0].values)
+    sheet = book.workbook.create_sheet("情景")
+    names = sorted({r["行业"] for r in rows} - {"未知"})
+    for row in [["行业", "增速"], *([name, -0.5] for name in names)]:
+        sheet.append(row)
+    sheet.add_table(Table(displayName="tblScenario", ref=f"A1:B{len(names) + 1}"))
+    harder = rows_of(run("stress", book), "企业代号")
+    assert all(r["销售额剩余比例"] <= 0.5 for r in harder if r["行业"] in names)
+    sheet["B2"] = "很多"
+    with pytest.raises(BadInput) as error:
+        run("stress", book)
+    assert error.value.key == "commands.bad_growth"
+    sheet["A2"] = "没有的行业"
+    with pytest.raises(BadInput) as error:
+        run("stress", book)
+    assert error.value.key == "commands.unknown_industry"
+
+
+def test_a_users_sheet_of_the_same_name_is_asked_about_and_comes_back_exactly(book: OpenpyxlBook) -> None:
+    mine = book.workbook.create_sheet("信贷评分")
+    mine["A1"], mine["B2"], mine["C3"], mine["D4"], mine["E5"] = (
+        "我的笔记",
+        "=1+1",
+        dt.datetime(2020, 2, 14),
+        "=text",
+        "#N/A",
+    )
+    mine["D4"].data_type = "s"
+    mine["ZZ400"] = 7
+    before = contents(book)
+    plan = run("score_all", book)
+    assert plan.creates == ()
+    assert plan.asks == (str(plan.writes[0].area),)
+    assert plan.ours == frozenset()
+    assert plan.writes[0].area.height >= 400  # leftovers would read as part of our table
+    assert not book.apply(plan, lambda places: False)
+    assert contents(book) == before
+    assert book.apply(plan, yes)
+    assert book.workbook["信贷评分"]["ZZ400"].value is None
+    assert book.apply(run("undo", book, last=plan), yes)
+    assert contents(book) == before
+
+
+def test_undo_asks_when_cells_were_changed_since_and_refuses_without_a_write(book: OpenpyxlBook) -> None:
+    for last in (None, run("help", book)):
+        with pytest.raises(NotAvailable) as error:
+            run("undo", book, last=last)
+        assert error.value.key == "commands.nothing_to_undo"
+    plan = run("model_card", book)
+    book.apply(plan, yes)
+    assert run("undo", book, last=plan).asks == ()
+    book.workbook["模型说明"]["B9"] = "changed"
+    assert run("undo", book, last=plan).asks == (str(plan.writes[0].area),)
+    del book.workbook["模型说明"]
+    gone = run("undo", book, last=plan)
+    assert (gone.writes, gone.removes, gone.asks) == ((), (), ())
+
+
+def test_texts_of_the_file_stay_texts(book: OpenpyxlBook) -> None:
+    firms = book.workbook["企业信息"]
+    firms["B2"].value = '=HYPERLINK("http://x","y")'
+    firms["B2"].data_type = "s"
+    plan = run("score_all", book)
+    name = rows_of(plan, "企业代号")[0]["企业名称"]
+    assert name == '=HYPERLINK("http://x","y")'
+    assert not isinstance(name, Formula)
+    book.apply(plan, yes)
+    written = [c for row in book.workbook["信贷评分"].iter_rows() for c in row if c.value == name]
+    assert [c.data_type for c in written] == ["s"]
+
+
+def test_problems_of_the_tables_come_all_at_once_with_their_cells(book: OpenpyxlBook) -> None:
+    sales = book.workbook["销项发票信息"]
+    sales["C5"], sales["E7"] = "去年", "很多"
+    with pytest.raises(BadFile) as error:
+        run("score_all", book)
+    told = error.value.text("zh")
+    assert "C5" in told
+    assert "E7" in told
+    assert "book.xlsx" in told
+    with pytest.raises(BadFile) as error:
+        run("score_all", OpenpyxlBook(openpyxl.Workbook(), "empty.xlsx"))
+    assert error.value.text("en") != error.value.text("zh")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "key"),
+    [
+        ("cu_budget", "许多", "commands.bad_number"),
+        ("cu_budget", True, "commands.bad_number"),
+        ("cu_lend_to", "everyone", "commands.bad_choice"),
+        ("cu_churn_model", "cubic", "commands.bad_choice"),
+    ],
+)
+def test_settings_that_cannot_be(book: OpenpyxlBook, name: str, value: Any, key: str) -> None:
+    sheet = book.workbook.create_sheet("参数")
+    sheet["A1"] = value
+    book.workbook.defined_names[name] = DefinedName(name, attr_text="'参数'!$A$1")
+    with pytest.raises(BadInput) as error:
+        run("optimise", book)
+    assert error.value.key == key
+    assert name in error.value.text("zh")
+
+
+def test_verbs_have_names_and_help_in_both_languages(book: OpenpyxlBook) -> None:
+    plan = run("help", book)
+    from credit_udfs.locale import text
+
+    for verb in VERBS:
+        assert text(f"commands.help_{verb}", "zh") in plan.summary_zh
+        assert text(f"commands.help_{verb}", "en") in plan.summary_en
+        assert text(f"commands.verb_{verb}", "en")
+    for name in SETTINGS:
+        assert text(f"commands.{name}", "zh") != text(f"commands.{name}", "en")
+    with pytest.raises(BadInput) as error:
+        run("print_money", book)
+    assert error.value.key == "commands.unknown_verb"
+
+
+def test_areas_and_writes_say_where_they_are() -> None:
+    write = Write("S", (2, 27), ((1.0, 2.0), (3.0, 4.0)), ((None, None), (None, None)))
+    assert str(write.area) == "S!AA2:AB3"
+    assert write.range_a1 == "AA2:AB3"
+    assert write.area == Area("S", 2, 27, 2, 2)
+    assert replace(write, top_left=(1, 1)).range_a1 == "A1:B2"
+
+
+# The same on an open workbook of Excel.
+
+
+@pytest.fixture(scope="module")
+def _on_windows() -> Iterator[None]:
+    with fakewin.windows():
+        yield
+
+
+def as_excel(book: OpenpyxlBook) -> Any:
+    """The same workbook with Excel's object model: dates as serial numbers, everything as COM gives it."""
+    import xlwings as xw
+    from openpyxl.utils.datetime import to_excel
+
+    from credit_udfs.hosts.excel_book import ExcelBook
+
+    fake = FakeBook(*book.sheets())
+    for sheet in book.workbook.worksheets:
+        cells = fake.Worksheets(sheet.title).cells
+        for row in sheet.iter_rows():
+            for cell in row:
+                value = cell.value
+                if value is not None:
+                    value = to_excel(value) if isinstance(value, (dt.datetime, dt.date)) else value
+                    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+                    cells[(cell.row, cell.column)] = (float(value) if is_number else value, None)
+    return fake, ExcelBook(xw.Book(impl=xw._xlwindows.Book(xl=fake)))
+
+
+@pytest.mark.usefixtures("_on_windows")
+@pytest.mark.parametrize("verb", WRITING)
+def test_on_excels_object_model_the_same_plan_and_the_same_cells(book: OpenpyxlBook, verb: str) -> None:
+    fake, excel = as_excel(book)
+    before = fake.state()
+    ours, theirs = run(verb, book), run(verb, excel)
+    assert theirs == ours
+    book.apply(ours, yes)
+    fake.log.clear()
+    excel.apply(theirs, yes)
+    assert len(fake.log) == 1  # one write per range
+    sheet = ours.writes[0].sheet
+    wanted = {
+        (c.row, c.column): c.value for row in book.workbook[sheet].iter_rows() for c in row if c.value is not None
+    }
+    assert {at: value for at, (value, _) in fake.Worksheets(sheet).cells.items()} == wanted
+    excel.apply(run("undo", excel, last=theirs), yes)
+    assert fake.state() == before
