@@ -22,6 +22,7 @@ from credit_udfs import models
 from credit_udfs.cells import REGISTRY
 from credit_udfs.cells import functions as declared
 from credit_udfs.cells.spec import CellFunction
+from credit_udfs.commands import VERBS
 from credit_udfs.core import kernel
 from credit_udfs.core.churn import PUBLISHED, RATE_MAX, RATE_MIN
 from credit_udfs.hosts import libreoffice_link
@@ -65,6 +66,7 @@ def data(functions: Mapping[str, CellFunction]) -> dict[str, Any]:
         },
         "cell_texts": {name: texts for name, texts in area("cells").items() if name.startswith("reason")},
         "texts": area("libreoffice"),
+        "verbs": {verb: {lang: text(f"commands.verb_{verb}", lang) for lang in LANGS} for verb in VERBS},
     }
 
 

@@ -7,13 +7,14 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from credit_udfs.cells.spec import Arg, CellFunction
+from credit_udfs.commands import VERBS
 from credit_udfs.locale import Lang, text
 
 SERVICE: Final = "creditudfs.Functions"
 MENU: Final = "creditudfs.Menu"
 PROTOCOL: Final = "creditudfs:"
 IDENTIFIER: Final = "creditudfs.addin"
-VERBS: Final = ("score_all", "optimise", "stress", "undo", "model_card", "settings", "restart", "help")
+MENU_VERBS: Final = (*(verb for verb in VERBS if verb != "help"), "restart", "help")
 CALC: Final = "com.sun.star.sheet.SpreadsheetDocument"
 
 _LOCALES: Final[Mapping[str, Lang]] = {"en-US": "en", "zh-CN": "zh"}
@@ -77,14 +78,14 @@ def argument_help(arg: Arg, lang: Lang) -> str:
 
 def addons() -> str:
     """Addons.xcu: the menu and the toolbar, in spreadsheets only."""
-    items = [(f"v{i}", verb) for i, verb in enumerate(VERBS)]
+    items = [(f"v{i}", verb) for i, verb in enumerate(MENU_VERBS)]
 
     def entry(name: str, verb: str) -> str:
         return "\n".join(
             [
                 f'<node oor:name="{name}" oor:op="replace">',
                 _plain("URL", f"{PROTOCOL}{verb}"),
-                _text("Title", f"libreoffice.verb_{verb}"),
+                _text("Title", f"commands.verb_{verb}" if verb in VERBS else f"libreoffice.verb_{verb}"),
                 _plain("Target", "_self"),
                 _plain("Context", CALC),
                 "</node>",
@@ -154,7 +155,9 @@ def manifest() -> str:
             for name in ("CalcAddIns.xcu", "Addons.xcu", "ProtocolHandler.xcu")
         ),
     ]
-    lines = [f' <manifest:file-entry manifest:media-type="{kind}" manifest:full-path="{name}"/>' for kind, name in entries]
+    lines = [
+        f' <manifest:file-entry manifest:media-type="{kind}" manifest:full-path="{name}"/>' for kind, name in entries
+    ]
     return "\n".join(
         [
             _HEAD + '<manifest:manifest xmlns:manifest="http://openoffice.org/2001/manifest">',

@@ -54,7 +54,8 @@ def definitions(source: str, names: tuple[str, ...]) -> list[str]:
                 found[name] = ast.get_source_segment(source, node) or ""
     missing = set(names) - set(found)
     if missing:
-        raise LookupError(f"the package has no {', '.join(sorted(missing))} any more: the extension needs another source")
+        names_of = ", ".join(sorted(missing))
+        raise LookupError(f"the package has no {names_of} any more: the extension needs another source")
     return [found[name] for name in names]
 
 

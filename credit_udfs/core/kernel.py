@@ -123,6 +123,15 @@ class Linear(NamedTuple):
     cuts: tuple[float, ...]  # between grades A|B, B|C, C|D
 
 
+class Place(NamedTuple):
+    """What is linear in the indicators, of one firm or columns of many."""
+
+    score: Any
+    log_odds: Any
+    points: tuple[Any, ...]
+    scale: Any  # on the grade scale
+
+
 class Result(NamedTuple):
     """One firm's figures, or columns of many firms' (then every field is an array)."""
 
@@ -162,8 +171,8 @@ def _transform(x: Any, name: str, shift: float, ops: Any) -> Any:
     return ops.sqrt(positive)
 
 
-def score(model: Linear, values: Sequence[Any], ops: Any = SCALAR) -> Result:
-    """Score one firm (six floats) or many (six arrays); NaN is a missing value and takes the training median.
+def place(model: Linear, values: Sequence[Any], ops: Any = SCALAR) -> Place:
+    """Where one firm (six floats) or many (six arrays) stand; NaN is missing and takes the training median.
 
     Whether too many are missing (more than MAX_MISSING) is for the caller to say; see `enough`.
     """
@@ -177,9 +186,19 @@ def score(model: Linear, values: Sequence[Any], ops: Any = SCALAR) -> Result:
         score_sum = score_sum + part
         log_odds = log_odds + column.log_odds * from_median
         eta = eta + column.grade * z
-    below = [sigmoid(cut - eta, ops) for cut in model.cuts]
-    probs = (below[0], *(b - a for a, b in pairwise(below)), 1.0 - below[-1])
-    return Result(ops.clip(score_sum, 0.0, 100.0), log_odds, sigmoid(log_odds, ops), tuple(points), probs)
+    return Place(ops.clip(score_sum, 0.0, 100.0), log_odds, tuple(points), eta)
+
+
+def grade_probs(model: Linear, scale: Any, ops: Any = SCALAR) -> tuple[Any, ...]:
+    """Probabilities of the grades A to D at a place on the grade scale."""
+    below = [sigmoid(cut - scale, ops) for cut in model.cuts]
+    return (below[0], *(b - a for a, b in pairwise(below)), 1.0 - below[-1])
+
+
+def score(model: Linear, values: Sequence[Any], ops: Any = SCALAR) -> Result:
+    """Everything about one firm or many: `place`, the probability of default, and `grade_probs`."""
+    score, log_odds, points, scale = place(model, values, ops)
+    return Result(score, log_odds, sigmoid(log_odds, ops), points, grade_probs(model, scale, ops))
 
 
 def enough(values: Sequence[float]) -> bool:

@@ -22,10 +22,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from addin.libreoffice.build import OFFICE, files, main, package, version
-from addin.libreoffice.parts import VERBS, idl_name
+from addin.libreoffice.parts import MENU_VERBS, idl_name
 from addin.libreoffice.rules import definitions
 from credit_udfs.cells import REGISTRY, coerce, functions
 from credit_udfs.cells.spec import ErrorValue
+from credit_udfs.commands import VERBS
 from credit_udfs.core import kernel
 from credit_udfs.hosts import libreoffice_link
 from credit_udfs.locale import area
@@ -90,7 +91,8 @@ def test_xml_is_well_formed(name: str) -> None:
 def test_sources_run_in_the_oldest_python_that_libreoffice_brings(name: str) -> None:
     tree = ast.parse(FILES[name].decode(), feature_version=(3, 10))
     imported = {n.names[0].name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import)}
-    imported |= {n.module.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module and not n.level}
+    froms = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and not n.level]
+    imported |= {str(n.module).split(".")[0] for n in froms}
     own = {"uno", "unohelper", "com", "creditudfs", "credit_office"}
     new_in_3_11 = {"tomllib"}
     assert imported - own <= sys.stdlib_module_names - new_in_3_11
@@ -156,9 +158,10 @@ def test_the_interface_has_the_declared_arguments_in_order(function: Any) -> Non
 
 def test_menu_and_toolbar_hold_every_verb_in_two_languages() -> None:
     text = FILES["Addons.xcu"].decode()
-    for verb in VERBS:
+    assert set(MENU_VERBS) == {*VERBS, "restart"}
+    for verb in MENU_VERBS:
         assert text.count(f"<value>creditudfs:{verb}</value>") == 2
-        for shown in area("libreoffice")[f"verb_{verb}"].values():
+        for shown in area("commands" if verb in VERBS else "libreoffice")[f"verb_{verb}"].values():
             assert text.count(f">{shown}<") == 2
 
 
@@ -193,7 +196,8 @@ CELL = st.one_of(
     st.floats(-1e300, 1e300),
     st.sampled_from([float("inf"), float("-inf")]),
     st.floats(0, 1e9),
-    st.sampled_from(["", " ", "#N/A", "#DIV/0!", "#NUM!", "#value!", "#x", "1,234.5", "１２．５％", "1e999", "−3", "12,34", "abc", "."]),
+    st.sampled_from(["", " ", "#N/A", "#DIV/0!", "#NUM!", "#value!", "#x", "abc", "."]),
+    st.sampled_from(["1,234.5", "１２．５％", "1e999", "−3", "12,34"]),
     st.text(alphabet="0123456789.,eE+-%＋１２ #", max_size=8).filter(
         lambda text: not re.search(r"[eE][+＋]?[\d]{3}", text)
     ),

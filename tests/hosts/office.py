@@ -24,14 +24,25 @@ ERROR_CODES = {"#VALUE!": 519, "#NUM!": 503, "#N/A": 32767, "#DIV/0!": 532, "#RE
 ERROR_NAMES = {code: name for name, code in ERROR_CODES.items()}
 
 # What a first start would ask or draw, answered beforehand.
-_SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
-<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
-<item oor:path="/org.openoffice.Office.Common/Misc"><prop oor:name="FirstRun" oor:op="fuse"><value>false</value></prop></item>
-<item oor:path="/org.openoffice.Office.Common/Misc"><prop oor:name="ShowTipOfTheDay" oor:op="fuse"><value>false</value></prop></item>
-<item oor:path="/org.openoffice.Office.Recovery/AutoSave"><prop oor:name="Enabled" oor:op="fuse"><value>false</value></prop></item>
-<item oor:path="/org.openoffice.Office.Common/Save/Document"><prop oor:name="CreateBackup" oor:op="fuse"><value>false</value></prop></item>
-</oor:items>
-"""
+_ANSWERS = {
+    "Common/Misc": ("FirstRun", "ShowTipOfTheDay"),
+    "Recovery/AutoSave": ("Enabled",),
+    "Common/Save/Document": ("CreateBackup",),
+}
+_SETTINGS = "\n".join(
+    [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">',
+        *(
+            f'<item oor:path="/org.openoffice.Office.{path}"><prop oor:name="{name}" oor:op="fuse">'
+            "<value>false</value></prop></item>"
+            for path, names in _ANSWERS.items()
+            for name in names
+        ),
+        "</oor:items>",
+        "",
+    ]
+)
 
 
 @cache

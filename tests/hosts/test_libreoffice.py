@@ -15,7 +15,7 @@ import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 
 from addin.libreoffice.build import package
-from addin.libreoffice.parts import SERVICE, VERBS
+from addin.libreoffice.parts import MENU_VERBS, SERVICE
 from credit_udfs.cells import REGISTRY
 from credit_udfs.cells.spec import ErrorValue
 from credit_udfs.hosts import libreoffice_link
@@ -247,7 +247,12 @@ def test_cached_values_are_not_believed(office: Office, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "formula",
-    ["=RISKSCORE(A1:F1)", '=IF(RISKSCORE(A1:F1)>60,"复核","通过")', "=IFERROR(RISKSCORE(A1:E1),-1)", "=1-DEFAULTPROB(A1:F1)"],
+    [
+        "=RISKSCORE(A1:F1)",
+        '=IF(RISKSCORE(A1:F1)>60,"复核","通过")',
+        "=IFERROR(RISKSCORE(A1:E1),-1)",
+        "=1-DEFAULTPROB(A1:F1)",
+    ],
 )
 def test_formulas_survive_a_round_trip_through_xlsx(office: Office, tmp_path: Path, formula: str) -> None:
     path, saved = tmp_path / "in.xlsx", tmp_path / "out.xlsx"
@@ -309,9 +314,9 @@ def test_help_in_the_interfaces_language(office: Office, locale: str, lang: str)
 def test_the_menu_is_there(office: Office) -> None:
     shown = office.ask("configuration", path="/org.openoffice.Office.Addons/AddonUI", locale="zh-CN")
     menu = next(m for m in shown["OfficeMenuBar"].values() if m["Title"] == "信贷")
-    assert [item["URL"] for item in menu["Submenu"].values()] == [f"creditudfs:{verb}" for verb in VERBS]
+    assert [item["URL"] for item in menu["Submenu"].values()] == [f"creditudfs:{verb}" for verb in MENU_VERBS]
     toolbar = next(t for name, t in shown["OfficeToolBar"].items() if name.startswith("creditudfs"))
-    assert [item["Title"] for item in toolbar.values()][0] == "全部评分"
+    assert next(item["Title"] for item in toolbar.values()) == "全部评分"
 
 
 # --- without the package ---------------------------------------------------------------------------------

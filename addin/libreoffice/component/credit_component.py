@@ -9,9 +9,11 @@ from collections import deque
 from itertools import chain
 
 import unohelper
-from com.sun.star.frame import XDispatch, XDispatchProvider
+from com.sun.star.frame import DispatchResultEvent, XDispatchProvider, XNotifyingDispatch
+from com.sun.star.frame.DispatchResultState import FAILURE, SUCCESS
 from com.sun.star.lang import Locale, XInitialization, XLocalizable, XServiceInfo, XServiceName
 from credit_office import inprocess, link, verbs
+from credit_office.book import cells_of
 from credit_office.helper import Helper, Unavailable
 from creditudfs import XFunctions
 
@@ -19,28 +21,13 @@ FUNCTIONS = "creditudfs.Functions"
 MENU = "creditudfs.Menu"
 HELPER = Helper(inprocess.DATA["version"])
 LAST = deque(maxlen=20)  # what went wrong lately: (function, error, message in Chinese, in English)
+CONTEXT = [None]  # LibreOffice's, for messages
+KEPT = 1 << 16
 MANY = 1000  # rows from which the helper's numpy is worth the way there
 
 
 def error_result(name):
     return ((inprocess.ERRORS[name],),)
-
-
-def cells_of(cells):
-    """The values of a range: floats, texts, and texts of errors."""
-    rows = cells.getDataArray()
-    for row in rows:
-        if None in row:
-            break
-    else:
-        return rows
-    return tuple(
-        tuple(
-            link.error_name(cells.getCellByPosition(x, y).getError()) if value is None else value
-            for x, value in enumerate(row)
-        )
-        for y, row in enumerate(rows)
-    )
 
 
 def plain(value):
@@ -59,7 +46,7 @@ def asked(name, arguments):
     except Unavailable as missing:
         zh, en = (verbs.text(f"helper_{missing.key}", lang, **missing.values) for lang in ("zh", "en"))
         LAST.append((name, "#N/A", zh, en))
-        verbs.tell_once(missing.key, zh, en)
+        verbs.tell_once(CONTEXT[0], missing.key, zh, en)
         return error_result("#N/A")
     out = []
     for row in answer["rows"]:
@@ -84,7 +71,7 @@ def fast(name, rows):
     if not kinds <= {float, str} or len(values) != width * len(rows):
         return None
     if str in kinds:
-        if set(v for v in values if type(v) is str) != {""}:
+        if {v for v in values if type(v) is str} != {""}:
             return None
         values = [inprocess.NAN if type(v) is str else v for v in values]
     try:
@@ -97,22 +84,33 @@ def fast(name, rows):
     numbers.frombytes(blob)
     columns = answer["width"]
     if columns == 1:
-        return tuple(zip(numbers))
-    return tuple(zip(*(numbers[i::columns] for i in range(columns))))
+        return tuple(zip(numbers, strict=True))
+    return tuple(zip(*(numbers[i::columns] for i in range(columns)), strict=True))
 
 
 def scoring(name, declared):
     """A scoring method: RISKSCORE(indicators; method) and its like."""
     options = declared["args"][1:]
+    nothing = (None,) * len(options)
     numeric = name in ("RISKSCORE", "DEFAULTPROB", "GRADEPROBS")
 
+    kept = {}  # results by row: most calls are of one row, and most rows haven't changed
+
     def method(self, cells, *given):
+        rows = cells.getDataArray()
+        single = len(rows) == 1 and given == nothing
+        if single and rows[0] in kept:
+            return kept[rows[0]]
         try:
-            rows = cells.getDataArray()
+            if single and None not in rows[0]:
+                if len(kept) >= KEPT:
+                    kept.clear()
+                found = kept[rows[0]] = inprocess.score(name, rows)
+                return found
             if None in rows[0] or (len(rows) > 1 and any(None in row for row in rows)):
                 rows = cells_of(cells)
             chosen = {o["name"]: o["default"] for o in options}
-            for o, value in zip(options, given):
+            for o, value in zip(options, given, strict=False):
                 if value is not None:
                     chosen[o["name"]] = inprocess.option(value, o["choices"], o["default"])
             if chosen.get("method", "default") != "default":
@@ -150,6 +148,7 @@ def elsewhere(name):
 class Functions(unohelper.Base, XFunctions, XServiceInfo, XServiceName, XLocalizable):
     def __init__(self, context):
         self.locale = Locale("en", "US", "")
+        CONTEXT[0] = context
 
     def getServiceName(self):
         return FUNCTIONS
@@ -180,7 +179,7 @@ for _name, _declared in inprocess.DATA["functions"].items():
     setattr(Functions, _name.lower(), _method)
 
 
-class Menu(unohelper.Base, XDispatchProvider, XDispatch, XInitialization, XServiceInfo):
+class Menu(unohelper.Base, XDispatchProvider, XNotifyingDispatch, XInitialization, XServiceInfo):
     """Handles the commands ``creditudfs:<verb>`` of the menu and the toolbar."""
 
     def __init__(self, context):
@@ -198,7 +197,20 @@ class Menu(unohelper.Base, XDispatchProvider, XDispatch, XInitialization, XServi
         return tuple(self.queryDispatch(r.FeatureURL, r.FrameName, r.SearchFlags) for r in requests)
 
     def dispatch(self, url, arguments):
-        verbs.run(url.Path, self.context, self.frame, HELPER, LAST)
+        """From the menu: the outcome is told in a box."""
+        done, message = verbs.run(url.Path, self.context, self.frame, HELPER, LAST, True, False)
+        verbs.box(self.context, self.frame, message, "INFOBOX" if done else "WARNINGBOX")
+
+    def dispatchWithNotification(self, url, arguments, listener):
+        """From a macro: nothing is asked, the outcome is the result; Overwrite=True says yes beforehand."""
+        overwrite = any(a.Name == "Overwrite" and a.Value for a in arguments)
+        done, message = verbs.run(url.Path, self.context, self.frame, HELPER, LAST, False, overwrite)
+        if listener is not None:
+            event = DispatchResultEvent()
+            event.Source = self
+            event.State = SUCCESS if done else FAILURE
+            event.Result = message
+            listener.dispatchFinished(event)
 
     def addStatusListener(self, listener, url):
         pass

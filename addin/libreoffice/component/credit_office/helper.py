@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from typing import Any, BinaryIO, Callable, Dict, Optional, Tuple, cast
+from collections.abc import Callable
+from typing import Any, BinaryIO, cast
 
 from . import link
 
@@ -28,10 +29,10 @@ class Helper:
 
     def __init__(self, version: str) -> None:
         self.version = version
-        self.process: Optional[subprocess.Popen[bytes]] = None
+        self.process: subprocess.Popen[bytes] | None = None
         self.lock = threading.Lock()
-        self.failed_for: Optional[str] = None
-        self.starting: Optional[threading.Thread] = None
+        self.failed_for: str | None = None
+        self.starting: threading.Thread | None = None
 
     @property
     def ready(self) -> bool:
@@ -55,9 +56,13 @@ class Helper:
         self.starting.start()
 
     def ask(
-        self, message: Dict[str, Any], blob: bytes = b"", progress: Optional[Callable[[str, int, int], None]] = None
-    ) -> Tuple[Dict[str, Any], bytes]:
-        """Send, and wait for the answer; raises Unavailable."""
+        self, message: dict[str, Any], blob: bytes = b"", respond: Callable[[dict[str, Any]], Any] | None = None
+    ) -> tuple[dict[str, Any], bytes]:
+        """Send, and wait for the answer; raises Unavailable.
+
+        On the way the helper may report progress or ask to read the workbook: `respond` gets those messages, and
+        its value is sent back for the latter.
+        """
         with self.lock:
             if not self.ready:
                 self._start()
@@ -69,10 +74,11 @@ class Helper:
                 link.send(cast(BinaryIO, process.stdin), message, blob)
                 while True:
                     answer, data = link.receive(cast(BinaryIO, process.stdout))
-                    if "progress" not in answer:
+                    if respond is None or not ("read" in answer or "progress" in answer):
                         return answer, data
-                    if progress is not None:
-                        progress(*answer["progress"])
+                    value = respond(answer)
+                    if "read" in answer:
+                        link.send(cast(BinaryIO, process.stdin), {"value": value})
             except (OSError, EOFError, ValueError):
                 self._end()
                 raise Unavailable("ended") from None
@@ -97,7 +103,7 @@ class Helper:
         no_window = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         try:
             # -P: nothing is imported from the folder that LibreOffice was started in.
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603 (the user's own setting names the program)
                 [python, "-P", "-m", link.MODULE],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

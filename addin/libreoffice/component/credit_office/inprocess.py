@@ -7,16 +7,17 @@ and, for errors, NaNs that Calc shows as such.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any
 
 from . import kernel, link, rules
 
-Row = Tuple[Any, ...]
-Rows = Tuple[Row, ...]
+Row = tuple[Any, ...]
+Rows = tuple[Row, ...]
 
-DATA: Dict[str, Any] = json.loads(Path(__file__).with_name("data.json").read_text(encoding="utf-8"))
+DATA: dict[str, Any] = json.loads(Path(__file__).with_name("data.json").read_text(encoding="utf-8"))
 MODEL = kernel.compile_model(DATA["model"])
 KEYS = tuple(column.key for column in MODEL.columns)
 WIDTH = len(KEYS)
@@ -31,7 +32,7 @@ class CallError(Exception):
     """The call as a whole is an error; the text is the error's name."""
 
 
-def _error_text(value: str) -> Optional[str]:
+def _error_text(value: str) -> str | None:
     """The error that a text names, as our functions give it; None for any other text."""
     return rules.ERROR_TEXTS.get(value.strip().upper()) if value[:1] == "#" else None
 
@@ -51,7 +52,7 @@ def _number(value: Any) -> Any:
     return "#VALUE!" if number is None else _number(number)
 
 
-def _choice(value: Any, choices: List[str]) -> Any:
+def _choice(value: Any, choices: list[str]) -> Any:
     """The choice that a cell value names, in its own spelling; None for blank; else the name of the error."""
     if type(value) is float:
         return _error_text(link.error_of(value)) if value != value else "#VALUE!"
@@ -69,7 +70,7 @@ def _choice(value: Any, choices: List[str]) -> Any:
 
 @lru_cache(maxsize=1 << 16)
 def scored(row: Row) -> Any:
-    """The kernel's result for one firm's six cells, or the name of the row's error.
+    """The kernel's `Place` of one firm's six cells, or the name of the row's error.
 
     Kept: a sheet asks for a firm's score, probability, grade and reasons, and recalculates what hasn't changed.
     """
@@ -82,14 +83,14 @@ def scored(row: Row) -> Any:
     if not kernel.enough(values):
         return "#N/A"
     try:
-        return kernel.score(MODEL, values)
+        return kernel.place(MODEL, values)
     except (ValueError, OverflowError):  # numbers near the largest of all, whose products are none
         return "#N/A"
 
 
-def _reasons(row: Row, result: Any, lang: str) -> Row:
+def _reasons(row: Row, at: Any, lang: str) -> Row:
     found = []
-    for i, points in kernel.reasons(result.points, rules.REASONS):
+    for i, points in kernel.reasons(at.points, rules.REASONS):
         value, column = _number(row[i]), MODEL.columns[i]
         outside = value < column.low or value > column.high
         found.append(rules._reason(rules.NAMES[i], KEYS[i], value, points, outside, lang))
@@ -97,11 +98,16 @@ def _reasons(row: Row, result: Any, lang: str) -> Row:
 
 
 WIDTHS = {"RISKSCORE": 1, "DEFAULTPROB": 1, "CREDITGRADE": 1, "GRADEPROBS": 4, "RISKREASONS": rules.REASONS}
-_SHOW: Dict[str, Callable[[Row, Any, str], Row]] = {
-    "RISKSCORE": lambda row, result, lang: (result.score,),
-    "DEFAULTPROB": lambda row, result, lang: (result.pd,),
-    "CREDITGRADE": lambda row, result, lang: (GRADES[kernel.likeliest(result.grade_probs)],),
-    "GRADEPROBS": lambda row, result, lang: result.grade_probs,
+@lru_cache(maxsize=1 << 16)
+def _probs(scale: float) -> Row:
+    return kernel.grade_probs(MODEL, scale)
+
+
+_SHOW: dict[str, Callable[[Row, Any, str], Row]] = {
+    "RISKSCORE": lambda row, at, lang: (at.score,),
+    "DEFAULTPROB": lambda row, at, lang: (kernel.sigmoid(at.log_odds),),
+    "CREDITGRADE": lambda row, at, lang: (GRADES[kernel.likeliest(_probs(at.scale))],),
+    "GRADEPROBS": lambda row, at, lang: _probs(at.scale),
     "RISKREASONS": _reasons,
 }
 
@@ -115,8 +121,8 @@ def score(name: str, rows: Rows, lang: str = "zh") -> Rows:
     show, width = _SHOW[name], WIDTHS[name]
     out = []
     for row in rows:
-        result = scored(row)
-        out.append((ERRORS[result],) * width if type(result) is str else show(row, result, lang))
+        at = scored(row)
+        out.append((ERRORS[at],) * width if type(at) is str else show(row, at, lang))
     return tuple(out)
 
 
@@ -168,7 +174,7 @@ def _churn(rate: Any, grade: Any, low: float, high: float) -> float:
     return min(max(kernel.power_law(inside, CHURN[grade]), 0.0), 1.0)
 
 
-def option(value: Any, choices: List[str], default: str) -> str:
+def option(value: Any, choices: list[str], default: str) -> str:
     """The value of an optional choice."""
     grid = _grid(value)
     if len(grid) > 1 or len(grid[0]) > 1:
