@@ -214,8 +214,8 @@ def _find_in_file(path: Path, rows: Mapping[int, Mapping[int, str]], problems: l
 def csv_table(path: Path, problems: list[Problem]) -> Raw | None:
     """The table of a CSV file (UTF-8 with or without BOM, UTF-16 with BOM, GB18030; comma, semicolon or tab)."""
     text = _decoded(path)
-    line = text.split("\n", 1)[0]
-    separator = max(",;\t", key=line.count)
+    start = text[:8192]
+    separator = max(",;\t", key=start.count)
     rows: dict[int, dict[int, str]] = {}
     with damage_refused(path):
         reader = csv.reader(io.StringIO(text[: 1 << 20], newline=""), delimiter=separator)
@@ -232,23 +232,11 @@ def csv_table(path: Path, problems: list[Problem]) -> Raw | None:
         return None
     with damage_refused(path):
         body = _after_lines(text, skips[header.row])
-        frame = (
-            pl.read_csv(
-                io.BytesIO(body.encode()),
-                has_header=False,
-                separator=separator,
-                infer_schema=False,
-                truncate_ragged_lines=True,
-                columns=None,
-            )
-            if body.strip()
-            else pl.DataFrame()
-        )
-        wanted = {key: at for key, at in header.columns.items() if at < frame.width}
-        frame = frame.select(
-            *(frame.to_series(at).alias(key) for key, at in wanted.items()),
-            *(pl.lit(None, pl.String).alias(key) for key in header.columns if key not in wanted),
-        )
+        # A row may have fewer cells than the header, or more; the first line settles how many are read.
+        names = separator.join(str(at) for at in range(max(rows[header.row]) + 1))
+        source = io.BytesIO(f"{names}\n{body}".encode())
+        frame = pl.read_csv(source, separator=separator, infer_schema=False, truncate_ragged_lines=True)
+        frame = frame.select(pl.col(str(at)).alias(key) for key, at in header.columns.items())
     columns, first = header.columns, header.row + 1
     return Raw(
         header.table,

@@ -277,6 +277,18 @@ def test_csv_below_a_title_known_by_its_columns(books):
     assert values(load(books.folder).sales) == values(load(books.write(name="plain.xlsx")).sales)
 
 
+def test_csv_with_ragged_rows_blank_lines_and_line_breaks_in_cells(books):
+    head = "企业代号,开票日期,{},金额,税额,价税合计,发票状态\n"
+    sales = 'E1,2019-01-02,B1,5,1,6\nE2,2019-01-02,"B\n2","1,000",1,1001,有效发票,备注\n\n\n'
+    sales += "E2,2019-01-02,B2,x,1,6,有效发票\n"
+    (books.folder / "企业.csv").write_text('企业代号,企业名称\nE1,"甲\n公司"\n\nE2,乙,多余\n', encoding="utf-8")
+    (books.folder / "进项.csv").write_text(head.format("销方单位代号"), encoding="utf-8")
+    (books.folder / "销项.csv").write_text(head.format("购方单位代号") + sales, encoding="utf-8")
+    with pytest.raises(BadFile) as caught:
+        load(books.folder)
+    assert [(p.file, p.cell, p.count) for p in caught.value.problems] == [("销项.csv", "D6", 1), ("销项.csv", "G2", 1)]
+
+
 def test_parquet(books):
     for name, rows in books.attachment().items():
         pl.DataFrame(rows[1:], schema=rows[0], orient="row").write_parquet(books.folder / f"{name}.parquet")
