@@ -29,11 +29,8 @@ _ERRORS: Final = {
     -2146826246: "#N/A",
 }
 _OTHER_ERROR: Final = "#VALUE!"  # errors that can't be typed (#SPILL!, #CALC!)
-_READ_AS_SOMETHING_ELSE: Final = re.compile(
-    r"\s*(?:[-=+@'#$¥￥€£(.,%/]|[0-9０-９]|true\s*$|false\s*$"
-    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\W*\d)",
-    re.IGNORECASE,
-)
+# Any digit may be part of a number, date or amount in some currency, in the ways of some country.
+_READ_AS_SOMETHING_ELSE: Final = re.compile(r"\s*(?:[-=+@'#]|(?:true|false)\s*$)|.*\d", re.IGNORECASE | re.DOTALL)
 
 
 def entry(value: Content) -> object:

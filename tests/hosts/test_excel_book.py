@@ -192,7 +192,22 @@ def test_a_text_stays_that_text(text: str) -> None:
 
 
 def test_a_text_that_looks_like_a_formula_is_written_as_text() -> None:
-    for text in ("=cmd|' /C calc'!A0", "+1", "-1+1", "@SUM(A1)", "007", "1-2", "TRUE", "#N/A", "'quoted", " 12"):
+    for text in (
+        "=cmd|' /C calc'!A0",
+        "+1",
+        "-1+1",
+        "@SUM(A1)",
+        "007",
+        "1-2",
+        "TRUE",
+        "#N/A",
+        "'quoted",
+        " 12",
+        "Mar 5",
+        "E1",
+        "CHF 5",
+    ):
+        assert str(entry(text)).startswith("'")
         assert typed(entry(text)) == (text, None)
 
 
