@@ -149,7 +149,7 @@ class Terms:
 class Limits:
     """What a risk officer sets; None or empty means no limit. Shares are fractions in [0, 1].
 
-    sector_share: largest share of one sector: one number for every sector, or by sector.
+    sector_share: largest share of one sector: one number for every known sector (not ""), or by sector.
     grade_share: by grade. group_share: of every connected group; group_amount: yuan, of every connected
     group. share_of: shares are of the money "lent" (default) or of the "budget". expected_loss: ceiling on pd
     * lgd * money, as a share of the money; loss_basis: money "committed" (default)

@@ -344,7 +344,8 @@ def _sectors(problem: Problem, firm: Ints) -> list[tuple[str, Ints, float]]:
         return []
     names, code = np.unique(np.asarray(problem.firms.sector, dtype=str), return_inverse=True)
     code = code[firm]
-    caps = dict.fromkeys(names.tolist(), shares) if not isinstance(shares, Mapping) else shares
+    # Firms of unknown sector ("") have nothing in common: one cap for every sector doesn't bind them together.
+    caps = shares if isinstance(shares, Mapping) else dict.fromkeys((name for name in names.tolist() if name), shares)
     index = {name: k for k, name in enumerate(names.tolist())}
     return [(name, np.flatnonzero(code == index[name]), float(cap)) for name, cap in caps.items()]
 
