@@ -300,7 +300,7 @@ class Report:
         if quality.grade is not None:
             kept["grade"] = {
                 f: plain(getattr(quality.grade, f))
-                for f in ("accuracy", "balanced_accuracy", "kappa", "absolute_error", "ranked", "confusion")
+                for f in ("accuracy", "balanced_accuracy", "kappa", "absolute_error", "ranked")
             }
         kept["permutation"] = plain(self.permutation)
         kept["dated_cut"] = {
