@@ -46,7 +46,6 @@ def shown(cell: object) -> object:
 
 def evaluated(desktop: object, path: str, formulas: list[list]) -> dict[str, object]:
     arguments = (
-        PropertyValue(Name="Hidden", Value=True),
         PropertyValue(Name="FilterName", Value="Calc MS Excel 2007 VBA XML"),
         PropertyValue(Name="MacroExecutionMode", Value=ALWAYS_EXECUTE_NO_WARN),
     )

@@ -181,3 +181,60 @@ def test_only_a_full_path_from_the_add_ins_own_sheet_is_started(
     code = f"from credit_udfs.hosts.excel_com import serve; serve('$(CLSID)', '{version}')"
     for (interpreter, allowed), answer in zip(INTERPRETERS.items(), run(profile, *jobs)[1:], strict=True):
         assert answer["answers"] == [[[f'"{interpreter}" -I -B -c "{code}"' if allowed else REFUSED]]]
+
+
+RECORDER = Module(
+    "Recorder",
+    "module",
+    """Option Explicit
+Private recorded As String
+
+Public Sub Record(ByVal Macro As String, ByVal Description As String, ByVal Category As String, _
+        Optional ByVal ArgumentDescriptions As Variant)
+    Dim k As Long
+    recorded = recorded & "[" & Macro & "|" & Description & "|" & Category
+    If Not IsMissing(ArgumentDescriptions) Then
+        For k = LBound(ArgumentDescriptions) To UBound(ArgumentDescriptions)
+            recorded = recorded & "|" & ArgumentDescriptions(k)
+        Next k
+    End If
+    recorded = recorded & "]"
+End Sub
+
+Public Function SHOWHELP() As String
+    DescribeFunctions
+    DescribeFunctions
+    SHOWHELP = recorded
+End Function
+""",
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        (1033, ["Score", "Credit", "Indicators", "Grade", "Model"]),
+        (2052, ["评分", "信贷", "指标", "评级", "模型"]),
+        (3076, ["评分", "信贷", "指标", "评级", "模型"]),  # Hong Kong
+    ],
+)
+def test_the_wizard_gets_every_function_and_argument_once_in_the_menus_language(
+    tmp_path: Path, profile: Path, language: int, texts: list[str]
+) -> None:
+    with_arguments = declared("TESTSCORE")
+    functions = {
+        "TESTSCORE": with_arguments,
+        "NOARGS": CellFunction(**{**vars(with_arguments), "name": "NOARGS", "args": ()}),
+    }
+
+    def recording(text: str) -> str:
+        """LibreOffice has neither MacroOptions nor the languages of Office: what is called with what is recorded."""
+        text = text.replace("Application.MacroOptions Macro:=", "Record Macro:=")
+        return text.replace("Application.LanguageSettings.LanguageID(LANGUAGE_OF_MENUS)", str(language))
+
+    project = [Module(m.name, m.kind, recording(m.text)) for m in modules(functions)]
+    file = saved(package([*project, RECORDER], functions), tmp_path)
+    [[shown]] = run(profile, (file, [("=SHOWHELP()", 1, 1)]))[0]["answers"][0]
+    assert shown == (
+        f"['credit_udfs.xlam'!TESTSCORE|{'|'.join(texts)}]['credit_udfs.xlam'!NOARGS|{'|'.join(texts[:2])}]"
+    )

@@ -56,15 +56,20 @@ End Function
 
 Public Sub RunCommand(ByVal command As String)
     ' One of the ribbon's verbs, on the active workbook. Python asks, writes and reports.
-    Dim answer As String
+    Dim answer As String, alerts As Boolean
     If ActiveWorkbook Is Nothing Then
         MsgBox "Open a workbook first.", vbInformation, "credit_udfs"
         Exit Sub
     End If
+    ' Otherwise Excel complains after some seconds of waiting for another program.
+    alerts = Application.DisplayAlerts
+    Application.DisplayAlerts = False
     On Error GoTo failed
     answer = XLPy.Str(XLPy.Call(XLPy.Module(HOST_MODULE), "ribbon", XLPy.Tuple(command, ActiveWorkbook)))
+    Application.DisplayAlerts = alerts
     Exit Sub
 failed:
+    Application.DisplayAlerts = alerts
     Application.StatusBar = False
     MsgBox Err.Description, vbExclamation, "credit_udfs"
 End Sub
