@@ -49,6 +49,23 @@ class Figure:
     def because(self, lang: Lang) -> str:
         return self.because_zh if lang == "zh" else self.because_en
 
+    def show(self, value: float | None) -> str:
+        """`value` (ours, or as_paper) written as the paper writes: a percentage for a percentage, money to the
+        cent, a power of ten for one, and otherwise two digits more than printed. "-" for None."""
+        if value is None:
+            return "-"
+        found = _NUMBER.search(self.printed)
+        number = Decimal(found.group().replace("−", "-").replace(",", "")) if found else Decimal("0.00")
+        exponent = number.as_tuple().exponent
+        digits = max(-exponent, 0) if isinstance(exponent, int) else 0
+        if found and "e" in found.group().lower():
+            return f"{value:.4e}"
+        if self.printed.endswith("%"):
+            return f"{value:.{digits + 2}%}"
+        if digits == 0:
+            return f"{value:,.10g}"
+        return f"{value:,.{digits if abs(number) >= 1000 else digits + 2}f}"
+
 
 _NUMBER = re.compile(r"[-−]?\d[\d,]*(\.\d+)?([eE][-−+]?\d+)?")
 

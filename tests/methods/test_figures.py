@@ -63,6 +63,23 @@ def test_the_verdict_follows_from_the_numbers() -> None:
     assert (worded.verdict, worded.published) == ("reproduces", None)
 
 
+@pytest.mark.parametrize(
+    ("printed", "value", "shown"),
+    [
+        ("30.90%", 38 / 123, "30.8943%"),
+        ("6946925979.04", 4798811944.64, "4,798,811,944.64"),
+        ("−0.896", -0.8963729, "-0.89637"),
+        ("2.22E-16", 1.0655e-20, "1.0655e-20"),
+        ("110", 52.0, "52"),
+        ("close to 70%", 0.9297, "92.97%"),
+        ("very small", 0.00533, "0.0053"),
+        ("110", None, "-"),
+    ],
+)
+def test_a_computed_figure_is_shown_as_the_paper_writes(printed: str, value: float | None, shown: str) -> None:
+    assert figure("p0_share", "P0", "2", printed, 0.5, grade="A", share=0.5, total=1.0).show(value) == shown
+
+
 def test_every_text_is_in_both_languages() -> None:
     for name, texts in area("reproduce").items():
         assert set(texts) == {"zh", "en"}, name

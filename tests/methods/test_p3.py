@@ -102,3 +102,22 @@ def test_a_cluster_of_one_joins_its_neighbour() -> None:
 def test_cluster_accuracy_needs_no_grade_to_be_high() -> None:
     x, _ = blobs()
     assert p3.cluster_accuracy(np.exp(x), seed=0) > 0.8
+
+
+def test_the_order_of_invoices_does_not_change_a_bit() -> None:
+    random = np.random.default_rng(2)
+    rows = [
+        (firm, int(m), float(a), float(a) * 0.13, bool(v))
+        for firm in "甲乙丙"
+        for m, a, v in zip(
+            random.integers(1, 13, 50), random.normal(1e4, 1e5, 50), random.random(50) < 0.1, strict=True
+        )
+    ]
+    sales, purchases = invoices(rows[::2]), invoices(rows[1::2])
+    first = p3.compute(purchases, sales, list("甲乙丙"))
+    shuffled = p3.compute(
+        purchases.sample(fraction=1.0, shuffle=True, seed=1),
+        sales.sample(fraction=1.0, shuffle=True, seed=2),
+        list("丙甲乙"),
+    )
+    assert first.sort("firm").equals(shuffled.sort("firm"))
