@@ -63,6 +63,25 @@ class Scores:
         return kernel.reasons(self.points[row].tolist(), count)
 
 
+FEW = 8
+
+
+def _few(model: kernel.Linear, values: Floats) -> kernel.Result:
+    """A few rows one by one: numpy's cost per operation would be many times that of the arithmetic.
+
+    The bits are the same, which is the kernel's point.
+    """
+    rows = [kernel.score(model, row) for row in values.tolist()]
+    score, log_odds, pd, points, probs = zip(*rows, strict=True)
+    return kernel.Result(
+        np.array(score),
+        np.array(log_odds),
+        np.array(pd),
+        tuple(map(np.array, zip(*points, strict=True))),
+        tuple(map(np.array, zip(*probs, strict=True))),
+    )
+
+
 def score_rows(model: kernel.Linear, x: Floats) -> Scores:
     """Score n firms.
 
@@ -76,7 +95,7 @@ def score_rows(model: kernel.Linear, x: Floats) -> Scores:
     if np.isinf(values).any():
         raise BadInput("core.infinite_indicator", row=int(np.argwhere(np.isinf(values))[0][0]) + 1)
     missing = np.isnan(values)
-    result = kernel.score(model, [values[:, i] for i in range(values.shape[1])], ARRAY)
+    result = _few(model, values) if 0 < len(values) <= FEW else kernel.score(model, list(values.T), ARRAY)
     probs = np.stack(result.grade_probs, axis=1)
     none = missing.sum(axis=1) > kernel.MAX_MISSING
     # argmax of the reversed columns: the worse one of equally likely grades, as kernel.likeliest.
