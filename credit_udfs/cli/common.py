@@ -51,8 +51,37 @@ def _lang_of(ctx: click.Context) -> Lang:
 
 
 @contextmanager
+def silent_libraries() -> Iterator[None]:
+    """HiGHS prints remarks of its own to standard output, past Python; they would spoil a command's JSON."""
+    try:
+        number = sys.__stdout__.fileno() if sys.__stdout__ else -1
+        kept = os.dup(number)
+    except (OSError, ValueError):  # no standard output to speak of
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        sys.stdout.flush()
+        os.dup2(nowhere, number)
+        yield
+    finally:
+        os.dup2(kept, number)
+        os.close(kept)
+        os.close(nowhere)
+
+
+@contextmanager
 def progress() -> Iterator[Progress | None]:
-    """A line per stage with count and time left on standard error, when that is a terminal."""
+    """A line per stage with count and time left on standard error, when that is a terminal.
+
+    Nothing may be printed to standard output inside: see `silent_libraries`.
+    """
+    with silent_libraries(), _bar() as tell:
+        yield tell
+
+
+@contextmanager
+def _bar() -> Iterator[Progress | None]:
     if not sys.stderr.isatty():
         yield None
         return

@@ -48,6 +48,13 @@ def test_json_is_the_summary_and_nothing_else(sample: list[str], tmp_path: Path)
     assert summary["profit"] <= summary["bound"]
 
 
+def test_json_stays_json_whatever_a_solver_prints(sample: list[str], tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "credit_udfs", "run", *sample, "-o", str(tmp_path / "p.xlsx"), "--json"]
+    limits = ["--budget", "20000000", "--max-loss", "0.006", "--max-industry-share", "0.2", "--min-firms", "10"]
+    said = subprocess.run([*program, *limits], capture_output=True, check=True).stdout
+    assert json.loads(said)["lent"] >= 10
+
+
 def test_an_existing_file_is_kept_unless_forced(sample: list[str], tmp_path: Path) -> None:
     out = tmp_path / "plan.xlsx"
     out.write_text("mine")
