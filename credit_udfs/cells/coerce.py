@@ -36,8 +36,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from credit_udfs.cells.spec import Arg, CellFunction, CellValue, Column, ErrorValue
-from credit_udfs.errors import CellError, CreditError
+from credit_udfs.cells.spec import Arg, Column, ErrorValue
+from credit_udfs.errors import CellError
 
 _LOG = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Block:
         return np.column_stack(self.columns).astype(np.float64, copy=False)
 
 
-class _CallError(Exception):
+class CallError(Exception):
     """The call as a whole has this error."""
 
     def __init__(self, error: ErrorValue) -> None:
@@ -223,7 +223,7 @@ def _bad(key: str, column: Column, value: Raw, **more: object) -> ErrorValue:
 # --- one column ------------------------------------------------------------------------------------------
 
 
-def _column(values: Sequence[Raw], column: Column) -> tuple[Values, Errors]:
+def column_of(values: Sequence[Raw], column: Column) -> tuple[Values, Errors]:
     """The column's values as an array, and the error of each row that has one."""
     errors: Errors = {}
     array = _plain_numbers(values) if column.kind == "number" else None
@@ -311,7 +311,7 @@ def grid(value: Raw) -> Grid:
         rows = [r if isinstance(r, list) else list(r) if isinstance(r, tuple) else [r] for r in value]
     width = len(rows[0])
     if width == 0 or set(map(len, rows)) != {width}:
-        raise _CallError(ErrorValue.make("#VALUE!", "cells.ragged"))
+        raise CallError(ErrorValue.make("#VALUE!", "cells.ragged"))
     return rows
 
 
@@ -320,7 +320,7 @@ def _widths(arg: Arg) -> tuple[int, int]:
     return sum(not c.optional for c in arg.columns), most
 
 
-def _records(value: Raw, arg: Arg) -> Grid:
+def records_of(value: Raw, arg: Arg) -> Grid:
     """The rows of a range argument, of an allowed width; one record written as a column is turned."""
     rows = grid(value)
     low, high = _widths(arg)
@@ -328,13 +328,13 @@ def _records(value: Raw, arg: Arg) -> Grid:
         rows = [[r[0] for r in rows]]
     if not low <= len(rows[0]) <= high:
         wanted = str(low) if low == high else f"{low}-{high}"
-        raise _CallError(
+        raise CallError(
             ErrorValue.make("#VALUE!", "cells.wrong_width", arg=arg.name, wanted=wanted, given=len(rows[0]))
         )
     return rows
 
 
-def _block(rows: Grid, arg: Arg) -> tuple[Block, Errors]:
+def block_of(rows: Grid, arg: Arg) -> tuple[Block, Errors]:
     if (whole := _plain_table(rows, arg)) is not None:
         return Block(tuple(whole.T), whole), {}
     given = list(zip(*rows, strict=True)) if rows else [()] * len(arg.columns)
@@ -342,7 +342,7 @@ def _block(rows: Grid, arg: Arg) -> tuple[Block, Errors]:
     arrays: list[Values] = []
     errors: Errors = {}
     for i, column in enumerate(arg.columns):
-        array, bad = _column(given[i] if i < len(given) else blanks, column)
+        array, bad = column_of(given[i] if i < len(given) else blanks, column)
         arrays.append(array)
         for row, error in bad.items():
             errors.setdefault(row, error)
@@ -362,283 +362,22 @@ def _plain_table(rows: Grid, arg: Arg) -> npt.NDArray[np.float64] | None:
     return table
 
 
-def _single(value: Raw, arg: Arg) -> Any:
+def single(value: Raw, arg: Arg) -> Any:
     """The value of an argument that isn't by row."""
     rows = grid(value)
     if len(rows) > 1 or len(rows[0]) > 1:
-        raise _CallError(ErrorValue.make("#VALUE!", "cells.one_value", arg=arg.name))
+        raise CallError(ErrorValue.make("#VALUE!", "cells.one_value", arg=arg.name))
     cell = rows[0][0]
     if is_blank(cell) and not arg.required:
         return arg.default
-    array, errors = _column([cell], arg.column)
+    array, errors = column_of([cell], arg.column)
     if errors:
-        raise _CallError(errors[0])
+        raise CallError(errors[0])
     if arg.kind != "number":
         return array[0]
     number = float(array[0])
     if arg.integer:
         if number != int(number):
-            raise _CallError(_bad("cells.not_an_integer", arg.column, cell))
+            raise CallError(_bad("cells.not_an_integer", arg.column, cell))
         return int(number)
     return number
-
-
-# --- the call --------------------------------------------------------------------------------------------
-
-
-def call(function: CellFunction, args: Sequence[Raw]) -> list[list[CellValue]]:
-    """See `CellFunction.call`."""
-    try:
-        return _call(function, args)
-    except _CallError as e:
-        return [[e.error]]
-    except CreditError as e:
-        return [[ErrorValue.of(e)]]
-    except Exception as e:
-        # A mistake of ours must not take a host down with it; the cell and the log say so.
-        _LOG.exception("%s failed", function.name)
-        return [[ErrorValue.make("#VALUE!", "cells.unexpected", name=function.name, error=type(e).__name__)]]
-
-
-def _call(function: CellFunction, args: Sequence[Raw]) -> list[list[CellValue]]:
-    _check_count(function, args)
-    given = [*args, *[None] * (len(function.args) - len(args))]
-    values: list[Any] = []
-    errors: Errors = {}
-    shape: tuple[int, int] | None = None
-    by_row: list[tuple[int, tuple[int, int]]] = []
-    for arg, raw in zip(function.args, given, strict=True):
-        if arg.kind == "range":
-            if not arg.required and isinstance(raw, (type(None), str)) and is_blank(raw):
-                values.append(arg.default)
-                continue
-            records = _records(raw, arg)
-            if function.result != "row":
-                numbered = [(i, row) for i, row in enumerate(records, 1) if not all(map(is_blank, row))]
-                block, bad = _block([row for _, row in numbered], arg)
-                _refuse_rows(arg, bad, [i for i, _ in numbered])
-            else:
-                block, bad = _block(records, arg)
-            values.append(block)
-            by_row.append((len(values) - 1, (len(block), 1)))
-            _merge(errors, bad)
-        elif arg.by_row:
-            rows = grid(raw)
-            flat = [cell for row in rows for cell in row]
-            if not arg.required:
-                flat = [arg.default if is_blank(cell) else cell for cell in flat]
-            values.append((flat, arg))
-            by_row.append((len(values) - 1, (len(rows), len(rows[0]))))
-        else:
-            values.append(_single(raw, arg))
-    if function.result != "row":
-        return _as_cells(function.body(*values), None)
-    shape = _common_shape([s for _, s in by_row])
-    n = shape[0] * shape[1]
-    for index, own in by_row:
-        if isinstance(values[index], Block):
-            if own[0] != n:
-                raise _CallError(ErrorValue.make("#VALUE!", "cells.heights_differ"))
-            continue
-        flat, arg = values[index]
-        array, bad = _column(flat, arg.column)
-        array, bad = _stretch(array, bad, own, shape)
-        values[index] = array
-        _merge(errors, bad)
-    return _by_row(function, values, [i for i, _ in by_row], errors, shape)
-
-
-def _check_count(function: CellFunction, args: Sequence[Raw]) -> None:
-    least = sum(a.required for a in function.args)
-    if not least <= len(args) <= len(function.args):
-        raise _CallError(
-            ErrorValue.make(
-                "#VALUE!",
-                "cells.wrong_count",
-                name=function.name,
-                signature=function.signature(),
-                given=len(args),
-            )
-        )
-
-
-def _refuse_rows(arg: Arg, bad: Errors, numbers: Sequence[int]) -> None:
-    if bad:
-        row = min(bad)
-        error = bad[row]
-        raise _CallError(
-            ErrorValue.make(
-                error.code,
-                "cells.bad_row",
-                arg=arg.name,
-                row=numbers[row],
-                why=_Both(error.message_zh, error.message_en),
-            )
-        )
-
-
-class _Both:
-    """A text with both languages, which a template picks from."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        self.zh, self.en = zh, en
-
-
-def _merge(into: Errors, more: Errors) -> None:
-    for row, error in more.items():
-        into.setdefault(row, error)
-
-
-def _common_shape(shapes: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """The shape that all values broadcast to, as spreadsheets do it: one row or one column repeats."""
-    try:
-        height, width = np.broadcast_shapes(*shapes)
-    except ValueError:
-        raise _CallError(ErrorValue.make("#VALUE!", "cells.heights_differ")) from None
-    return height, width
-
-
-def _stretch(array: Values, bad: Errors, own: tuple[int, int], shape: tuple[int, int]) -> tuple[Values, Errors]:
-    if own == shape:
-        return array, bad
-    index = np.broadcast_to(np.arange(len(array)).reshape(own), shape).ravel()
-    return array[index], {i: bad[k] for i, k in enumerate(index.tolist()) if k in bad} if bad else {}
-
-
-def _by_row(
-    function: CellFunction, values: list[Any], by_row: list[int], errors: Errors, shape: tuple[int, int]
-) -> list[list[CellValue]]:
-    n = shape[0] * shape[1]
-    if len(errors) < n:
-        if errors:
-            good = np.array([i for i in range(n) if i not in errors])
-            for i in by_row:
-                held = values[i]
-                values[i] = Block(tuple(c[good] for c in held.columns)) if isinstance(held, Block) else held[good]
-        computed = _as_cells(function.body(*values), n - len(errors))
-    else:
-        computed = []
-    if errors:
-        rest = iter(computed)
-        width = len(computed[0]) if computed else max(1, len(function.columns))
-        computed = [[errors[i]] * width if i in errors else next(rest) for i in range(n)]
-    if shape[1] > 1:
-        if len(computed[0]) != 1:
-            raise _CallError(ErrorValue.make("#VALUE!", "cells.heights_differ"))
-        flat = [row[0] for row in computed]
-        computed = [flat[i : i + shape[1]] for i in range(0, n, shape[1])]
-    return computed
-
-
-def _as_cells(result: Any, rows: int | None) -> list[list[CellValue]]:
-    """A body's result as rows of cell values: NaN is #N/A, infinity #NUM!, None an empty text."""
-    if isinstance(result, np.ndarray):
-        plain = result.dtype.kind == "f" and bool(np.isfinite(result).all())
-        listed = result.tolist()
-        if result.ndim == 0:
-            listed = [[listed]]
-        elif result.ndim == 1:
-            listed = [[v] for v in listed]
-        if plain:
-            return _checked(listed, rows)
-    elif isinstance(result, (list, tuple)):
-        listed = [list(r) if isinstance(r, (list, tuple)) else [r] for r in result]
-    else:
-        listed = [[result]]
-    return _checked([[_as_cell(v) for v in row] for row in listed], rows)
-
-
-def _checked(listed: list[list[CellValue]], rows: int | None) -> list[list[CellValue]]:
-    if not listed or (rows is not None and len(listed) != rows):
-        raise RuntimeError(f"{len(listed)} rows computed for {rows} given")
-    return listed
-
-
-def _as_cell(value: Any) -> CellValue:
-    if isinstance(value, (str, bool, ErrorValue)):
-        return value if not isinstance(value, np.str_) else str(value)
-    if value is None:
-        return ""
-    if isinstance(value, np.bool_):
-        return bool(value)
-    number = float(value)
-    if math.isnan(number):
-        return ErrorValue.make("#N/A", "cells.not_available")
-    if math.isinf(number):
-        return ErrorValue.make("#NUM!", "cells.not_finite")
-    return number
-
-
-def call_many(function: CellFunction, calls: Sequence[Sequence[Raw]]) -> list[list[list[CellValue]]]:
-    """See `CellFunction.call_many`.
-
-    Calls that agree in everything but their rows become one call of all their rows.
-    """
-    results: list[list[list[CellValue]] | None] = [None] * len(calls)
-    groups: dict[tuple[object, ...], list[tuple[int, list[Any], int]]] = {}
-    for i, args in enumerate(calls):
-        key_rows = _stackable(function, args)
-        if key_rows is not None:
-            key, stacked, height = key_rows
-            groups.setdefault(key, []).append((i, stacked, height))
-    for members in groups.values():
-        if len(members) > 1:
-            _call_group(function, calls, members, results)
-    return [call(function, calls[i]) if r is None else r for i, r in enumerate(results)]
-
-
-def _call_group(
-    function: CellFunction,
-    calls: Sequence[Sequence[Raw]],
-    members: list[tuple[int, list[Any], int]],
-    results: list[list[list[CellValue]] | None],
-) -> None:
-    first = calls[members[0][0]]
-    merged: list[Any] = []
-    for position, raw in enumerate(first):
-        if members[0][1][position] is None:
-            merged.append(raw)
-        else:
-            merged.append([row for _, stacked, _ in members for row in stacked[position]])
-    try:
-        rows = _call(function, merged)
-    except Exception:  # noqa: BLE001, RUF100 (the single calls find it again and report it)
-        return
-    start = 0
-    for i, _, height in members:
-        results[i] = rows[start : start + height]
-        start += height
-
-
-def _stackable(function: CellFunction, args: Sequence[Raw]) -> tuple[tuple[object, ...], list[Any], int] | None:
-    """What must be the same for calls to be merged, the rows to stack per argument, and how many.
-
-    None: the call stands alone.
-    """
-    if function.result != "row" or function.joint or len(args) > len(function.args):
-        return None
-    key: list[object] = []
-    stacked: list[Any] = []
-    height = None
-    try:
-        for arg, raw in zip(function.args, args, strict=False):
-            if arg.kind == "range":
-                rows = _records(raw, arg)
-                key.append(len(rows[0]))
-            elif arg.by_row:
-                rows = grid(raw)
-                if len(rows[0]) != 1:
-                    return None
-            else:
-                rows = None
-                cells = grid(raw)
-                key.append((type(cells[0][0]), cells[0][0], len(cells), len(cells[0])))
-            stacked.append(rows)
-            if rows is not None:
-                if height is not None and len(rows) != height:
-                    return None
-                height = len(rows)
-        hash(tuple(key))
-    except (_CallError, TypeError):
-        return None
-    return (len(args), *key), stacked, height or 1

@@ -166,13 +166,13 @@ class CellFunction:
         error cell an ErrorValue or its text ("#N/A"); an argument left out is None or missing at the end.
         Trouble with a row is that row's ErrorValue; trouble with the call as a whole is one ErrorValue.
         """
-        from credit_udfs.cells.coerce import call
+        from credit_udfs.cells.calls import call
 
         return call(self, args)
 
     def call_many(self, calls: Sequence[Sequence[object]]) -> list[list[list[CellValue]]]:
         """`call` for each of `calls`, the rows of like calls computed together; the same values."""
-        from credit_udfs.cells.coerce import call_many
+        from credit_udfs.cells.calls import call_many
 
         return call_many(self, calls)
 
