@@ -101,6 +101,9 @@ def package(
         parts = {name: archive.read(name) for name in archive.namelist()}
     if add_in:
         parts[_CONTENT_TYPES] = _swap(parts[_CONTENT_TYPES], _MACRO_BOOK, _ADD_IN)
+        # As in every add-in that Excel saves: no window of its own.
+        view = b"<workbookView "
+        parts["xl/workbook.xml"] = _swap(parts["xl/workbook.xml"], view, view + b'visibility="hidden" ')
     parts["customUI/customUI.xml"] = (HERE / "ribbon.xml").read_bytes().replace(b"\r\n", b"\n")
     relation = f'<Relationship Id="rIdRibbon" Type="{_RIBBON_RELATION}" Target="customUI/customUI.xml"/>'
     end = b"</Relationships>"

@@ -79,6 +79,12 @@ def test_every_xml_part_is_well_formed_and_the_ribbon_is_related_as_office_wants
     assert kinds["customUI/customUI.xml"] == "http://schemas.microsoft.com/office/2006/relationships/ui/extensibility"
 
 
+def test_the_add_in_has_no_window() -> None:
+    view = xml("xl/workbook.xml").find(f"{MAIN}bookViews/{MAIN}workbookView")
+    assert view is not None
+    assert view.get("visibility") == "hidden"
+
+
 def test_code_names_are_those_of_the_document_modules() -> None:
     book = xml("xl/workbook.xml").find(f"{MAIN}workbookPr")
     assert book is not None

@@ -14,11 +14,11 @@ Public Sub DescribeFunctions()
     Dim help As Worksheet, row As Long, last As Long, count As Long, k As Long, english As Long
     Dim texts() As String
     If done Or ActiveWorkbook Is Nothing Then Exit Sub
+    ' Excel refuses MacroOptions in some states (its start screen, a protected view): the functions work without.
+    On Error GoTo later
     Set help = ThisWorkbook.Worksheets(HELP_SHEET)
     english = 1
     If IsChinese() Then english = 0
-    ' Excel refuses MacroOptions in some states (its start screen, a protected view): the functions work without.
-    On Error GoTo later
     last = help.UsedRange.Rows.Count
     For row = 2 To last
         count = (help.Cells(row, help.Columns.Count).End(xlToLeft).column - FIRST_ARGUMENT + 1) \ 2
