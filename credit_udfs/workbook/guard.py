@@ -53,6 +53,7 @@ _WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm")
 _XML = (".xml", ".rels", ".vml")
 # Patterns of a sheet's bytes: cells, those beyond column P, their addresses.
 _NARROW = 16
+_PADDING = bytes(8)
 _WIDE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{2,3}|[Q-Zq-z])[0-9]""")
 _CELL = re.compile(rb"<(?:[^\s<>:/]+:)?c(?=[\s/>])[^<>]*")
 _HAS_ADDRESS = re.compile(rb"\sr\s*=")
@@ -265,58 +266,56 @@ class _Extent:
         self._last_row = 1
 
     def feed(self, chunk: bytes) -> None:
+        text = b"".join((self._carry, chunk, _PADDING))
+        end = len(text) - len(_PADDING)
         # A tag cut in two by the end of a chunk waits for the next one.
-        text = self._carry + chunk
-        cut = text.rfind(b"<")
-        self._carry = text[cut:] if cut >= 0 and len(text) - cut < 4096 else b""
-        if self._carry:
-            text = text[:cut]
-        count, usual, wide = _scan(text)
+        cut = text.rfind(b"<", 0, end)
+        self._carry = text[cut:end] if cut >= 0 and end - cut < 4096 else b""
+        end -= len(self._carry)
+        count, usual, wide = _scan(text, end)
         if usual:
             self._count += count
         else:
-            cells = _CELL.findall(text)
+            cells = _CELL.findall(text, 0, end)
             self._count += len(cells)
             self._unaddressed += sum(not _HAS_ADDRESS.search(cell) for cell in cells)
             wide = True
         if wide:
-            letters = {*_WIDE.findall(text), b"A"}
+            letters = {*_WIDE.findall(text, 0, end), b"A"}
             self._widest = max(self._widest, *map(_column_number, letters))
-        self._find_last_row(text)
+        self._find_last_row(text, end)
 
-    def _find_last_row(self, text: bytes) -> None:
+    def _find_last_row(self, text: bytes, end: int) -> None:
         marks = (b"<row", b":row", b"<c ", b":c ")
-        near_end = max(0, len(text) - 4096)
-        at = max(text.rfind(mark, near_end) for mark in marks)
+        at = max(text.rfind(mark, max(0, end - 4096), end) for mark in marks)
         if at < 0:
-            at = max(text.rfind(mark) for mark in marks)
+            at = max(text.rfind(mark, 0, end) for mark in marks)
         if at < 0:
             return
-        rows = _ROW.findall(text, max(0, at - 4096))
+        rows = _ROW.findall(text, max(0, at - 4096), end)
         if rows:
             self._last_row = max(int(row[-9:]) for row in rows)
         else:
             # Rows without an address follow one another.
-            self._last_row += text.count(b"<row") + text.count(b":row")
+            self._last_row += text.count(b"<row", 0, end) + text.count(b":row", 0, end)
 
     def cells(self) -> int:
         # Cells without an address take the next place in their row.
         return max(self._count, self._last_row * max(self._widest, min(self._unaddressed, 16_384)))
 
 
-def _scan(text: bytes) -> tuple[int, bool, bool]:
-    """Cells in a sheet's bytes, whether all are written as Excel, LibreOffice and the usual libraries write them
-    (``<c r="B7"``, no prefix), and whether one of these stands beyond column P.
+def _scan(text: bytes, end: int) -> tuple[int, bool, bool]:
+    """Cells in a sheet's bytes up to `end`, whether all are written as Excel, LibreOffice and the usual libraries
+    write them (``<c r="B7"``, no prefix), and whether one of these stands beyond column P.
 
     Vectorised, because it runs over every byte of a sheet of a hundred megabytes.
     """
-    padded = text + bytes(8)
-    codes = np.frombuffer(padded, np.uint8)
-    words = np.ndarray((len(padded) - 3,), np.dtype("<u4"), padded, strides=(1,))
-    is_c = codes[1:] == ord("c")
-    at = np.flatnonzero((codes[:-1] == ord("<")) & is_c)
-    prefixed = bool(np.any((codes[:-1] == ord(":")) & is_c))
-    usual = not prefixed and bool(np.all(words[at + 2] == int.from_bytes(b' r="', "little")))
+    codes = np.frombuffer(text, np.uint8)
+    words = np.ndarray((len(text) - 3,), np.dtype("<u4"), text, strides=(1,))
+    at = np.flatnonzero(codes[1:end] == ord("c"))
+    before = codes[at]
+    at = at[before == ord("<")]
+    usual = not np.any(before == ord(":")) and bool(np.all(words[at + 2] == int.from_bytes(b' r="', "little")))
     wide = usual and bool(np.any((codes[at + 7] > ord("9")) | ((codes[at + 6] | 32) > ord("p"))))
     return at.size, usual, wide
 
