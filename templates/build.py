@@ -39,6 +39,7 @@ from credit_udfs.workbook.style import (
     CENTRE,
     DATE,
     FINDING,
+    HEAD,
     INPUT,
     LABEL,
     LINK,
@@ -407,10 +408,11 @@ def build_plan(b: Builder, canvas: Canvas) -> None:
     budget = EXAMPLE_BUDGET if b.data is not None else float(names.SETTINGS["cu_budget"])  # type: ignore[arg-type]
     found = evaluate("ALLOCATE", table, budget) if filled else empty * ROWS
     spill = f"F{FIRST}:I{block.last}"
-    formula = (
-        f"=ALLOCATE(B{FIRST}:E{block.last},cu_budget,cu_amount_min,cu_amount_max,cu_lgd,cu_funding,"
-        '"bank",cu_max_expected_loss,cu_max_churn,cu_max_industry_share)'
-    )
+    # A blank cell arrives as 0 in LibreOffice, and a ceiling of 0 refuses everybody: 1 stands for no limit.
+    ceilings = ("cu_max_expected_loss", "cu_max_churn", "cu_max_industry_share")
+    given = f'B{FIRST}:E{block.last},cu_budget,cu_amount_min,cu_amount_max,cu_lgd,cu_funding,"bank"'
+    limited = ",".join(f'IF({name}="",1,{name})' for name in ceilings)
+    formula = f"=IF(COUNT({','.join(ceilings)})=0,ALLOCATE({given}),ALLOCATE({given},{limited}))"
     for i, row in enumerate(found):
         for k, value in enumerate(row):
             canvas.put(FIRST + i, 6 + k, value, columns[5 + k].look)
@@ -430,8 +432,6 @@ def _by_grade(b: Builder, canvas: Canvas, block: Block, table: list[list[Any]], 
     """Lending by grade, live, with its chart."""
     canvas.widths({10: 3, 11: 12, 12: 15, 13: 12})
     for c, label in ((11, b.p("col_grade")), (12, b.t("col_amount")), (13, b.p("col_firms"))):
-        from credit_udfs.workbook.style import HEAD
-
         canvas.put(HEADER, c, label, HEAD)
     area = f"{FIRST}:{{}}{block.last}"
     for k, grade in enumerate((*GRADES[:3], b.t("total"))):
@@ -451,6 +451,9 @@ def _by_grade(b: Builder, canvas: Canvas, block: Block, table: list[list[Any]], 
               colours=["9DC3E6", "5B9BD5", "1F5C99"])],
         lang=b.lang, categories=f"{sheet}!$K${FIRST}:$K${FIRST + 2}", size=(12, 7), y=Axis(hidden=True, low=0),
     )  # fmt: skip
+
+
+_LOWERED = 20  # first column of the indicators after the shock
 
 
 def build_stress(b: Builder, canvas: Canvas) -> None:
@@ -478,10 +481,11 @@ def build_stress(b: Builder, canvas: Canvas) -> None:
         before = evaluate("DEFAULTPROB", [filled[i]])[0][0] if known else ""
         grade = evaluate("CREDITGRADE", [filled[i]])[0][0] if known else ""
         after: Any = ""
+        after_sales: float | None = None
         if known and isinstance(before, float):
             sales = filled[i][0]
-            lower = [None if sales is None else sales * factor, *filled[i][1:]]
-            after = evaluate("DEFAULTPROB", [lower])[0][0]
+            after_sales = None if sales is None else sales * factor
+            after = evaluate("DEFAULTPROB", [[after_sales, *filled[i][1:]]])[0][0]
             sums.setdefault(str(grade), []).append((before, after))
         canvas.formula(r, 1, f"={plan}!A{r}", columns[0].look, value=firms[i][0] if known else "")
         canvas.formula(r, 2, f"={plan}!E{r}", columns[1].look, value=sector)
@@ -491,16 +495,25 @@ def build_stress(b: Builder, canvas: Canvas) -> None:
             columns[3].look, value=factor,
         )  # fmt: skip
         canvas.formula(r, 5, f"={plan}!B{r}", columns[4].look, value=before)
-        # The six indicators with lower sales, as one row.
-        lowered = f"{indicators}!C{r}:H{r}*IF({{1,0,0,0,0,0}},D{r},1)"
-        blank_stays = f'IF({indicators}!C{r}:H{r}="","",{lowered})'
-        canvas.formula(
-            r, 6, f'=IF(OR(D{r}="",E{r}=""),"",DEFAULTPROB({blank_stays}))', columns[5].look, value=after,
-            spill=f"F{r}:F{r}",
-        )  # fmt: skip
+        lowered = [after_sales, *filled[i][1:]] if known else [""] * 6
+        for k in range(6):
+            cell = f"{indicators}!{get_column_letter(3 + k)}{r}"
+            hit = f"*$D{r}" if k == 0 else ""
+            canvas.formula(
+                r, _LOWERED + k, f'=IF(OR({cell}="",$D{r}=""),"",{cell}{hit})',
+                number(_SIX_FORMATS.get(SIX[k], PERCENT_SHORT)), value="" if lowered[k] is None else lowered[k],
+            )  # fmt: skip
+        area = f"{address(r, _LOWERED)}:{address(r, _LOWERED + 5)}"
+        canvas.formula(r, 6, f'=IF(COUNT({area})<4,"",DEFAULTPROB({area}))', columns[5].look, value=after)
         change = after - before if isinstance(after, float) and isinstance(before, float) else ""
         canvas.formula(r, 7, f'=IF(F{r}="","",F{r}-E{r})', columns[6].look, value=change)
         canvas.formula(r, 8, f"={plan}!C{r}", columns[7].look, value=grade)
+    for k, key in enumerate(SIX):
+        declared = INDICATORS[key]
+        named = b.t("col_sales") if k == 0 else declared.zh if b.lang == "zh" else declared.en
+        canvas.put(HEADER, _LOWERED + k, named, HEAD)
+        canvas.widths({_LOWERED + k: 15})
+    canvas.put(HEADER - 1, _LOWERED, b.t("lowered"), LABEL.on(bold=True, line="none"))
     canvas.validate(
         f"C{FIRST}:C{block.last}",
         rule(b, b.t("col_kind"), b.t("hint_kind"), "list", allowed=("normal", "micro", "sole_trader")),
@@ -512,8 +525,6 @@ def build_stress(b: Builder, canvas: Canvas) -> None:
 
 
 def _stress_chart(b: Builder, canvas: Canvas, block: Block, sums: dict[str, list[tuple[float, float]]]) -> None:
-    from credit_udfs.workbook.style import HEAD
-
     canvas.widths({9: 3, 10: 12, 11: 13, 12: 13})
     for c, label in ((10, b.p("col_grade")), (11, b.t("before")), (12, b.t("after"))):
         canvas.put(HEADER, c, label, HEAD)

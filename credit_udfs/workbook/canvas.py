@@ -332,21 +332,23 @@ class Canvas:
         area: str | None = None,
         breaks: Sequence[int] = (),
         halves: tuple[int, int] | None = None,
-        scale: int = 70,
+        scale: int | None = None,
     ) -> None:
         """A4, as wide as the sheet, `tall`: as many pages as it takes, else one. `repeat`: header rows printed on
-        every page. `breaks`: rows after which a page ends. `halves`: a sheet too wide for one page, printed at
-        `scale` percent: how many columns are repeated on the left, and after which one the second page begins."""
+        every page. `breaks`: rows after which a page ends. `scale`: percent, instead of fitting the width (a
+        page that is fitted has no breaks of its own). `halves`, with `scale`: a sheet too wide for one page: how many
+        columns are repeated on the left, and after which one the second page begins."""
         ws = self.sheet
         ws.page_setup.orientation = "landscape" if landscape else "portrait"
         ws.page_setup.paperSize = 9
         ws.sheet_properties.pageSetUpPr.fitToPage = True
         ws.page_setup.fitToWidth = 1
         ws.page_setup.fitToHeight = 0 if tall else 1
-        if halves:
+        if scale:
             ws.sheet_properties.pageSetUpPr.fitToPage = False
             ws.page_setup.fitToWidth = ws.page_setup.fitToHeight = None
             ws.page_setup.scale = scale
+        if halves:
             ws.print_title_cols = f"A:{get_column_letter(halves[0])}"
             ws.col_breaks.append(Break(id=halves[1]))
         for side, inches in {"left": 0.5, "right": 0.5, "top": 0.6, "bottom": 0.7}.items():

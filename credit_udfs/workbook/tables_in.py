@@ -135,7 +135,11 @@ def workbook_sheets(path: Path, problems: list[Problem], ignored: list[str]) -> 
             continue
         texts = head.rows[header.row]
         found.append(Sheet(path, name, header, texts, peek.date1904, peek.size(name), order))
-    return found
+    # A page of results lists firms too: where a sheet says by its name what it is, others don't by their columns.
+    told = {sheet.header.table.key for sheet in found if table_named(sheet.name)}
+    guessed = [s.name for s in found if not table_named(s.name) and s.header.table.key in told]
+    ignored.extend(guessed)
+    return [sheet for sheet in found if sheet.name not in guessed]
 
 
 def read_sheets(sheets: Sequence[Sheet]) -> Iterator[tuple[Sheet, Raw]]:

@@ -40,9 +40,9 @@ def draw(canvas: Canvas, view: View) -> None:
         NOTE,
     )  # fmt: skip
     row = _totals(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_totals")))
-    row = _by_industry(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_by_industry")))
+    row, cut = _by_industry(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_by_industry")))
     _firms(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_firms")))
-    canvas.page(view.t("footer"))
+    canvas.page(view.t("footer"), landscape=False, scale=66 if view.lang == "zh" else 62, breaks=[cut])
 
 
 def finding(view: View) -> str:
@@ -97,7 +97,8 @@ def _totals(canvas: Canvas, view: View, row: int) -> int:
     return block.last + 1
 
 
-def _by_industry(canvas: Canvas, view: View, row: int) -> int:
+def _by_industry(canvas: Canvas, view: View, row: int) -> tuple[int, int]:
+    """The next free row, and the last one of the table: the page ends there."""
     found: Stress = view.extras.stress
     labels = view.applicant_industries
     factor = found.shocked.factor[view.assessment.applicants]
@@ -130,7 +131,7 @@ def _by_industry(canvas: Canvas, view: View, row: int) -> int:
         [Line(view.t("stress_col_before"), block.ref(4), SKY), Line(view.t("stress_col_after"), block.ref(5), BLUE)],
         lang=view.lang, categories=block.ref(0), size=(26.0, height), y=Axis(fmt="#,##0", low=0), reverse=True, gap=45,
     )  # fmt: skip
-    return block.last + 2 + int(height / 0.53) + 1
+    return block.last + 2 + int(height / 0.53) + 1, block.last
 
 
 def _firms(canvas: Canvas, view: View, row: int) -> None:

@@ -1,0 +1,177 @@
+"""The templates: built the same every time, readable by our own reader, alive with the add-in in LibreOffice."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from addin.libreoffice.build import package
+from credit_udfs.core.assess import Settings, assess
+from credit_udfs.hosts import libreoffice_link
+from credit_udfs.models import load
+from credit_udfs.workbook import names
+from credit_udfs.workbook.read import read
+from templates.build import BLANK_ROWS, EXAMPLE_BUDGET, FIRST, ROWS, build, build_all
+from tests.hosts import office as suite
+from tests.hosts.office import Office
+from tests.workbook import opc
+
+FOLDER = Path(__file__).parents[2] / "templates"
+BOOKS = [f"sme_credit_{kind}.{lang}.xlsx" for kind in ("template", "example") for lang in ("zh", "en")]
+TODAY = dt.date(2020, 9, 10)
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_shipped_templates_are_what_the_script_builds(tmp_path: Path) -> None:
+    """After a change: ``python -m templates.build``."""
+    built = build_all(tmp_path)
+    assert sorted(p.name for p in built) == sorted(BOOKS)
+    for path in built:
+        assert digest(path) == digest(FOLDER / path.name), path.name
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_the_package_is_consistent(name: str) -> None:
+    assert opc.check(FOLDER / name) == []
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_inputs_look_like_inputs_have_a_hint_and_nothing_is_hidden(name: str) -> None:
+    book = openpyxl.load_workbook(FOLDER / name)
+    hinted = 0
+    for sheet in book.worksheets:
+        assert sheet.sheet_state == "visible"
+        assert not any(d.hidden for d in [*sheet.row_dimensions.values(), *sheet.column_dimensions.values()])
+        assert not sheet.protection.password
+        for rule in sheet.data_validations.dataValidation:
+            assert rule.showInputMessage
+            assert rule.prompt
+            hinted += 1
+        covered = [r for rule in sheet.data_validations.dataValidation for r in rule.sqref.ranges]
+        for row in sheet.iter_rows(max_row=150):
+            for cell in row:
+                if not cell.protection.locked:
+                    assert cell.fill.fgColor.rgb == "FFFFF8DC", (sheet.title, cell.coordinate)
+                    assert any(
+                        r.min_row <= cell.row <= r.max_row and r.min_col <= cell.column <= r.max_col for r in covered
+                    ), (sheet.title, cell.coordinate)
+    assert hinted > 40
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_the_promised_names_are_there(name: str) -> None:
+    book = openpyxl.load_workbook(FOLDER / name)
+    tables = {table for sheet in book.worksheets for table in sheet.tables}
+    assert {names.TABLE_FIRMS, names.TABLE_PURCHASES, names.TABLE_SALES, names.TABLE_CHURN} <= tables
+    for promised, default in names.SETTINGS.items():
+        title, cell = next(book.defined_names[promised].destinations)
+        value = book[title][cell.replace("$", "")].value
+        if promised == "cu_language":
+            assert value == name.split(".")[1]
+        elif promised != "cu_budget":
+            assert value == default
+    for ranged in (names.RANGE_FIRM_IDS, names.RANGE_INDICATORS, names.RANGE_SCORES):
+        assert f"${FIRST}" in book.defined_names[ranged].attr_text
+    first = openpyxl.load_workbook(FOLDER / name)[book.sheetnames[6]]["I5"].value
+    assert first == '=IF(COUNT(C5:H5)<4,"",RISKSCORE(C5:H5))'
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_filled_template_is_read_like_the_attachments(lang: str) -> None:
+    tables = read([FOLDER / f"sme_credit_example.{lang}.xlsx"], today=TODAY)
+    assert tables.firms.height == 40
+    assert tables.churn is not None
+    assert not [p for p in tables.problems if p.severity == "error"]
+    assert tables.firms["grade"].drop_nulls().len() == 12
+    assessment = assess(tables, Settings(), load())
+    book = openpyxl.load_workbook(FOLDER / f"sme_credit_example.{lang}.xlsx", data_only=True)
+    sheet = book[book.sheetnames[6]]
+    for i, score in enumerate(assessment.scores.score.tolist()):
+        assert sheet.cell(FIRST + i, 9).value == pytest.approx(score, abs=1e-12)
+
+
+def test_rows_left_blank_are_no_firms(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(FOLDER / "sme_credit_template.zh.xlsx")
+    assert book["企业信息"].max_row >= BLANK_ROWS["firms"]
+    book["企业信息"]["A2"], book["企业信息"]["B2"] = "E1", "某贸易有限公司"
+    for sheet in ("进项发票信息", "销项发票信息"):
+        for column, value in zip("ABCDEFGH", ["E1", "1", dt.date(2019, 5, 1), "X", 1.0, 0.1, 1.1, "有效发票"], strict=True):
+            book[sheet][f"{column}2"] = value
+    path = tmp_path / "filled.xlsx"
+    book.save(path)
+    tables = read([path], today=TODAY)
+    assert (tables.firms.height, tables.sales.height, tables.purchases.height) == (1, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    suite.require()
+    path = tmp_path_factory.mktemp("oxt") / "credit_udfs.oxt"
+    path.write_bytes(package())
+    with Office(path, environment={libreoffice_link.INTERPRETER: sys.executable}) as running:
+        yield running
+
+
+def errors(document: suite.Book, titles: list[str]) -> list[tuple[str, object]]:
+    found = []
+    for title in titles:
+        for row in document.read(f"{title}.A1:Z{FIRST + ROWS}"):
+            found += [(title, v) for v in row if isinstance(v, str) and v.startswith(("#", "Err:"))]
+    return found
+
+
+@pytest.mark.libreoffice
+@pytest.mark.parametrize("name", BOOKS)
+def test_libreoffice_with_the_extension_recalculates_without_an_error(office: Office, name: str) -> None:
+    cached = openpyxl.load_workbook(FOLDER / name, data_only=True)
+    scores_at = f"{cached.sheetnames[6]}.I{FIRST}:L{FIRST + 39}"
+    with office.open(FOLDER / name) as document:
+        document.calculate()
+        assert errors(document, cached.sheetnames) == []
+        live = document.read(scores_at)
+    sheet = cached[cached.sheetnames[6]]
+    for i, row in enumerate(live):
+        for c, value in enumerate(row):
+            stored = sheet.cell(FIRST + i, 9 + c).value
+            assert value == (pytest.approx(stored, abs=1e-12) if isinstance(stored, float) else stored or "")
+
+
+@pytest.mark.libreoffice
+def test_the_plan_in_the_example_keeps_its_budget(office: Office) -> None:
+    with office.open(FOLDER / "sme_credit_example.en.xlsx") as document:
+        document.calculate()
+        rows = document.read(f"Plan.F{FIRST}:I{FIRST + 39}")
+        assert 0 < sum(row[1] for row in rows) <= EXAMPLE_BUDGET * (1 + 1e-9)
+        assert {row[0] for row in rows} == {0.0, 1.0}
+        # A ceiling that the plan without it does not keep.
+        sectors = [row[0] for row in document.read(f"Plan.E{FIRST}:E{FIRST + 39}")]
+        amounts = [row[1] for row in rows]
+        share = max(sum(a for a, s in zip(amounts, sectors, strict=True) if s == one) for one in set(sectors))
+        assert share > 0.15 * sum(amounts)
+        name, cell = "cu_max_industry_share", openpyxl.load_workbook(FOLDER / "sme_credit_example.en.xlsx")
+        title, at = next(cell.defined_names[name].destinations)
+        document.put(f"{title}.{at.replace('$', '')}", [[0.15]])
+        document.calculate()
+        limited = [row[1] for row in document.read(f"Plan.F{FIRST}:I{FIRST + 39}")]
+        assert sum(limited) > 0
+        for one in set(sectors):
+            assert sum(a for a, s in zip(limited, sectors, strict=True) if s == one) <= 0.15 * sum(limited) * (1 + 1e-9)
+        title, at = next(cell.defined_names["cu_budget"].destinations)
+        document.put(f"{title}.{at.replace('$', '')}", [[2_000_000.0]])
+        document.calculate()
+        assert sum(r[1] for r in document.read(f"Plan.F{FIRST}:I{FIRST + 39}")) <= 2_000_000 * (1 + 1e-9)
+
+
+def test_a_template_is_built_in_either_language(tmp_path: Path) -> None:
+    for lang, start in (("zh", "开始"), ("en", "Start")):
+        path = build(tmp_path / f"{lang}.xlsx", lang)
+        assert openpyxl.load_workbook(path).sheetnames[0] == start
