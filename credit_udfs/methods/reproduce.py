@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from credit_udfs.core import churn
+from credit_udfs.core import churn, industry
 from credit_udfs.core.indicators import P0_NINE, P4_SIX
 from credit_udfs.core.tables import Tables
 from credit_udfs.errors import NotAvailable
@@ -288,6 +288,19 @@ def _p4(record: _Record) -> Iterator[Figure]:
                  thresholds=", ".join(f"{t:.2f}" for t in hits) or "-")  # fmt: skip
 
 
+def _p4_scores(record: _Record) -> Iterator[Figure]:
+    x = record.x(P4_SIX)
+    names = dict(record.tables.firms.select("firm", "name").iter_rows())
+    found = [industry.industry_of(names[firm] or "") for firm in record.firms]
+    industries = [item.key if item is not None else "" for item in found]
+    by_industry = p4.industry_scores(x, industries)
+    m1, m2 = np.array([by_industry[key] for key in industries]), p4.firm_scores(x)
+    scores = np.stack([m1, m2], axis=1)
+    p = p4.kruskal_wallis(scores[record.codes == 0], scores[record.default == 1])
+    yield figure("p4_industry_score", "P4", "5", "not related", float(p[0]), holds=bool(p[0] > p4.LEVEL))
+    yield figure("p4_firm_score", "P4", "5", "closely related", float(p[1]), holds=bool(p[1] < p4.LEVEL))
+
+
 _PARTS: tuple[Callable[[_Record], Iterator[Figure]], ...] = (
     _p0_curves,
     _p0_table_1,
@@ -297,4 +310,5 @@ _PARTS: tuple[Callable[[_Record], Iterator[Figure]], ...] = (
     _p2_amounts,
     _p3,
     _p4,
+    _p4_scores,
 )

@@ -203,6 +203,15 @@ def test_p4_correct_rate_needs_another_threshold(figures: dict[str, Figure]) -> 
     assert "0.23" in figure.because_en
 
 
+def test_p4_default_goes_with_the_firm_not_with_its_industry(figures: dict[str, Figure]) -> None:
+    industry, firm = figures["p4_industry_score"], figures["p4_firm_score"]
+    assert industry.ours is not None
+    assert firm.ours is not None
+    assert industry.ours > 0.1
+    assert firm.ours < 1e-3
+    assert industry.verdict == firm.verdict == "reproduces"
+
+
 def test_p4_selection_keeps_the_papers_four_inside_the_fit(contest_rated: Tables) -> None:
     firms = contest_rated.firms
     frame = compute(contest_rated.purchases, contest_rated.sales, firms["firm"].to_list(), P4_SIX)
