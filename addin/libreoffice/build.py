@@ -53,6 +53,7 @@ def data(functions: Mapping[str, CellFunction]) -> dict[str, Any]:
         "functions": {
             name: {
                 "signature": function.signature(),
+                "required": sum(arg.required for arg in function.args),
                 "args": [
                     {
                         "name": arg.name,

@@ -21,6 +21,7 @@ import uno
 import unohelper
 from com.sun.star.beans import PropertyValue
 from com.sun.star.connection import NoConnectException
+from com.sun.star.frame.DispatchResultState import SUCCESS
 from com.sun.star.task import XInteractionHandler
 from com.sun.star.ucb import XCommandEnvironment, XProgressHandler
 
@@ -149,6 +150,9 @@ class Driver:
         sheets = self.documents[doc].Sheets
         sheets.insertNewByName(name, sheets.getCount())
 
+    def protect(self, doc, sheet):
+        self.documents[doc].Sheets.getByName(sheet).protect("")
+
     def range(self, doc, at):
         """A range written ``A1:C5`` (first sheet) or ``Sheet.A1:C5``."""
         sheets = self.documents[doc].Sheets
@@ -232,10 +236,12 @@ class Driver:
 
         return nested(root)
 
-    def dispatch(self, doc, command):
+    def dispatch(self, doc, command, **arguments):
+        """Dispatch as a macro does, which waits for the outcome: [succeeded, what is told]."""
         helper = self.service("com.sun.star.frame.DispatchHelper")
         frame = self.documents[doc].CurrentController.Frame
-        helper.executeDispatch(frame, command, "", 0, ())
+        event = helper.executeDispatch(frame, command, "", 0, properties(**arguments))
+        return [event.State == SUCCESS, event.Result]
 
     def undo(self, doc):
         self.documents[doc].UndoManager.undo()

@@ -127,18 +127,18 @@ def scoring(name, declared):
 
 
 def churnrate(self, rate, grade):
-    if rate is None or grade is None:
-        return error_result("#VALUE!")
     try:
-        return inprocess.churnrate(rate, grade)
+        return inprocess.churnrate("" if rate is None else rate, "" if grade is None else grade)
     except inprocess.CallError as e:
         return error_result(str(e))
 
 
-def elsewhere(name):
+def elsewhere(name, declared):
+    least = declared["required"]
+
     def method(self, *arguments):
         given = list(arguments)
-        while given and given[-1] is None:
+        while len(given) > least and given[-1] is None:
             given.pop()
         return asked(name, given)
 
@@ -175,7 +175,7 @@ for _name, _declared in inprocess.DATA["functions"].items():
     elif _name == "CHURNRATE":
         _method = churnrate
     else:
-        _method = elsewhere(_name)
+        _method = elsewhere(_name, _declared)
     setattr(Functions, _name.lower(), _method)
 
 

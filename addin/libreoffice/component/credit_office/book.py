@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from com.sun.star.lang import Locale
-from com.sun.star.table.CellContentType import FORMULA
 
 from . import link
 
@@ -76,10 +75,8 @@ class Book:
         rows = [list(row) for row in cells.getDataArray()]
         for y, formulas in enumerate(cells.getFormulaArray()):
             for x, formula in enumerate(formulas):
-                # A text beginning so shows an apostrophe before it here; "{" needs a closer look.
-                if formula[:1] == "=" or (
-                    formula[:2] == "{=" and cells.getCellByPosition(x, y).getType() == FORMULA
-                ):
+                # A text that begins so is the same as value and as formula; a formula isn't its own result.
+                if formula[:1] in ("=", "{") and formula != rows[y][x]:
                     rows[y][x] = {"formula": formula}
         return rows
 
@@ -95,8 +92,9 @@ class Book:
         written: list[dict[str, Any]] = []
         created: list[str] = []
         self.document.lockControllers()
-        undo = self.document.UndoManager
-        undo.lock()
+        # Calc would record some of the steps and not others: verbs.Undo is the one step.
+        recording = self.document.IsUndoEnabled
+        self.document.IsUndoEnabled = False
         try:
             for name in plan["creates"]:
                 sheets.insertNewByName(name, sheets.getCount())
@@ -116,7 +114,20 @@ class Book:
                 sheets.removeByName(name)
             raise
         finally:
-            undo.unlock()
+            self.document.IsUndoEnabled = recording
+            self.document.unlockControllers()
+
+    def put_back(self, writes: list[dict[str, Any]], which: str) -> None:
+        """Only the cells' "values" or "previous" contents, of sheets that are still there.
+
+        For Ctrl+Z, during which Calc must not record anything: making or dropping a sheet it would.
+        """
+        self.document.lockControllers()
+        try:
+            for write in writes:
+                if self.document.Sheets.hasByName(write["sheet"]):
+                    self._put(write["sheet"], write["top"], write["left"], write[which])
+        finally:
             self.document.unlockControllers()
 
     def _put(self, sheet: str, top: int, left: int, rows: Grid) -> None:

@@ -64,26 +64,21 @@ def tell_once(context: Any, key: str, zh: str, en: str) -> None:
 
 
 class Undo(unohelper.Base, XUndoAction):  # type: ignore[misc]  # UNO has no stubs
-    """One of our writes among what Ctrl+Z takes back."""
+    """One of our writes among what Ctrl+Z takes back: its cells; a sheet that was made for it stays, empty."""
 
     def __init__(self, title: str, book: Book, plan: dict[str, Any], helper: Helper, key: str) -> None:
         self.Title = title
-        self.book, self.plan, self.helper, self.key = book, plan, helper, key
+        self.book, self.writes, self.helper, self.key = book, plan["writes"], helper, key
 
     def getTitle(self) -> str:
         return self.Title
 
     def undo(self) -> None:
-        turned = [
-            {**write, "values": write["previous"], "previous": write["values"], "formats": []}
-            for write in reversed(self.plan["writes"])
-            if write["sheet"] not in self.plan["creates"]
-        ]
-        self.book.apply({"writes": turned, "creates": self.plan["removes"], "removes": self.plan["creates"]})
+        self.book.put_back(self.writes[::-1], "previous")
         self._tell("undone")
 
     def redo(self) -> None:
-        self.book.apply(self.plan)
+        self.book.put_back(self.writes, "values")
         self._tell("applied")
 
     def _tell(self, op: str) -> None:
@@ -152,7 +147,8 @@ def _run(
     if plan["writes"] or plan["creates"] or plan["removes"]:
         book.apply(plan)
         helper.ask({"op": "applied", "book": key})
-        title = text("undo_title", lang, verb=inprocess.DATA["verbs"][verb][lang])
-        document.UndoManager.addUndoAction(Undo(title, book, plan, helper, key))
+        if plan["writes"]:
+            title = text("undo_title", lang, verb=inprocess.DATA["verbs"][verb][lang])
+            document.UndoManager.addUndoAction(Undo(title, book, plan, helper, key))
     book.show(plan["show"] or (plan["writes"][0]["sheet"] if plan["writes"] else ""))
     return True, plan["summary"]
