@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -53,9 +54,14 @@ def made_up() -> Tables:
     return tables()
 
 
+TOLD: list[tuple[str, int, int]] = []
+SOME = ["linear", "p1_topsis", "p4_logistic", "p2_cnn"]
+
+
 @pytest.fixture(scope="module")
 def report(made_up: Tables) -> Report:
-    return validate(made_up, methods=["linear", "p1_topsis", "p4_logistic"], plan=SMALL, seed=3)
+    TOLD.clear()
+    return validate(made_up, methods=SOME, plan=SMALL, seed=3, progress=lambda *step: TOLD.append(step))
 
 
 def test_the_report_says_it_all(report: Report) -> None:
@@ -96,51 +102,41 @@ def test_every_method_is_compared_with_ours(report: Report) -> None:
 
 
 def test_the_same_seed_gives_the_same_report(made_up: Tables, report: Report) -> None:
-    again = validate(made_up, methods=["linear", "p1_topsis", "p4_logistic"], plan=SMALL, seed=3)
+    again = validate(made_up, methods=SOME, plan=SMALL, seed=3)
     assert again.to_json() == report.to_json()
 
 
-def test_progress_goes_up_to_its_total(made_up: Tables) -> None:
-    told: list[tuple[str, int, int]] = []
-    validate(made_up, methods=["linear"], plan=SMALL, progress=lambda *step: told.append(step))
-    assert {stage for stage, _, _ in told} == {"validate"}
-    assert len({total for *_, total in told}) == 1
-    done = [d for _, d, _ in told]
-    assert done == sorted(done)
-    assert len(set(done)) == len(done)
-    assert done[-1] == told[-1][2]
+def test_progress_goes_up_to_its_total(report: Report) -> None:
+    assert {stage for stage, _, _ in TOLD} == {"validate"}
+    assert len({total for *_, total in TOLD}) == 1
+    done = [d for _, d, _ in TOLD]
+    assert done == sorted(set(done))
+    assert done[-1] == TOLD[-1][2]
 
 
-def test_without_scored_firms_there_is_no_shift() -> None:
-    left: list[int] = []
-    found = validate(
-        tables(scored=0), methods=["p1_topsis"], plan=SMALL, progress=lambda _, done, total: left.append(total - done)
-    )
-    assert left[-1] == 0
-    assert found.shift is None
-    assert found.sole_traders.scored == 0
-    assert np.isnan(found.sole_traders.mean_pd)
+def test_a_slow_method_is_left_out_of_a_quick_run(report: Report) -> None:
+    assert report.skipped == {"p2_cnn": "quick"}
 
 
-def test_a_method_whose_library_is_missing_is_named(made_up: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_scored_firms_and_without_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(seed: int) -> Linear:
         raise NotAvailable("methods.no_torch")
 
-    from dataclasses import replace
-
     monkeypatch.setitem(METHODS, "p4_logistic", replace(METHODS["p4_logistic"], make=missing))
-    monkeypatch.setattr("credit_udfs.errors.text", lambda key, lang, **values: f"{key} is missing")
-    told: list[int] = []
-    progress = lambda stage, done, total: told.append(total - done)  # noqa: E731 (three words)
-    found = validate(made_up, methods=["linear", "p4_logistic"], plan=SMALL, progress=progress)
-    assert told[-1] == 0
+    left: list[int] = []
+    found = validate(
+        tables(scored=0),
+        methods=["p1_topsis", "p4_logistic"],
+        plan=SMALL,
+        progress=lambda _, done, total: left.append(total - done),
+    )
+    assert found.shift is None
+    assert found.sole_traders.scored == 0
+    assert np.isnan(found.sole_traders.mean_pd)
     assert list(found.skipped) == ["p4_logistic"]
+    assert "PyTorch" in found.skipped["p4_logistic"]
     assert "p4_logistic" not in {m.name for m in found.methods}
-
-
-def test_a_slow_method_is_left_out_of_a_quick_run(made_up: Tables) -> None:
-    found = validate(made_up, methods=["linear", "p2_cnn"], plan=SMALL)
-    assert found.skipped == {"p2_cnn": "quick"}
+    assert left[-1] == 0  # what is left out is counted as done
 
 
 def test_unknown_methods_and_too_few_firms_are_refused(made_up: Tables) -> None:
