@@ -72,7 +72,7 @@ def address(key: Key) -> str:
 class Calculation(Context):
     """One calculation of a workbook.
 
-    cached: gives the values the file holds for its formulas, read only when one is asked for.
+    cached: gives the values the file holds for its formulas, read only when there are ordinary ones.
     dynamic: array formulas may grow (the file knows dynamic arrays).
     After `run`: `values` of our cells and of the formulas that depend on them; `spills`, the other cells their
     results cover; `failures`.
@@ -148,15 +148,21 @@ class Calculation(Context):
     # --- running --------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Calculate our cells, and the ordinary formulas that depend on them."""
+        """Calculate our cells, and the ordinary formulas whose values would be wrong or missing."""
         for _ in range(_PASSES):
             self.values, self.spills, self.failures, self._results, self.calls = {}, {}, {}, {}, 0
             self._touches = {}
             before, blocked = dict(self._owner), len(self._blocked)
-            self._pass([*self.ours, *(key for key in self.texts if key not in self.ours and self.touches(key))])
+            self._pass([*self.ours, *self._ordinary()])
             self._spread()
             if len(self._blocked) == blocked and not self._read_spills(before):
                 break
+
+    def _ordinary(self) -> list[Key]:
+        """Ordinary formulas that depend on ours, or that the file holds no value for."""
+        ordinary = [key for key in self.texts if key not in self.ours]
+        stored = self.cached() if ordinary else {}
+        return [key for key in ordinary if key not in stored or self.touches(key)]
 
     def value(self, key: Key) -> Value:
         """What a cell shows: of a result larger than the cell its first value."""

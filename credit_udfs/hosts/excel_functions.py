@@ -268,6 +268,35 @@ def _criterion(criterion: Value) -> Callable[[Value], bool]:
     return test
 
 
+def _matching(pairs: Sequence[Value]) -> list[bool] | Err:
+    """Which cells meet every (range, criterion) of SUMIFS and its kin."""
+    if len(pairs) % 2 or not pairs:
+        return Err("#VALUE!")
+    ranges = [list(cells_of(r)) for r in pairs[::2]]
+    if any(len(r) != len(ranges[0]) for r in ranges):
+        return Err("#VALUE!")
+    tests = [_criterion(single(c)) for c in pairs[1::2]]
+    return [all(test(cell) for test, cell in zip(tests, cells, strict=True)) for cells in zip(*ranges, strict=True)]
+
+
+def _ifs_over(reduce: Callable[[list[float]], float | Err]) -> Callable[..., Value]:
+    def compute(values: Value, *pairs: Value) -> Value:
+        chosen = _matching(pairs)
+        cells = list(cells_of(values))
+        if isinstance(chosen, Err):
+            return chosen
+        if len(cells) != len(chosen):
+            return Err("#VALUE!")
+        return _over(reduce)([[v for v, yes in zip(cells, chosen, strict=True) if yes]])
+
+    return compute
+
+
+def _countifs(*pairs: Value) -> Value:
+    chosen = _matching(pairs)
+    return chosen if isinstance(chosen, Err) else float(sum(chosen))
+
+
 def _sumif(cells: Value, criterion: Value, summed: Value = None) -> Value:
     test = _criterion(single(criterion))
     values = cells if summed is None else summed
@@ -364,6 +393,12 @@ WHOLE: dict[str, Callable[..., Value]] = {
     "SUMIF": _sumif,
     "COUNTIF": _countif,
     "AVERAGEIF": _averageif,
+    "SUMIFS": _ifs_over(_sum),
+    "COUNTIFS": _countifs,
+    "AVERAGEIFS": _ifs_over(lambda n: _mean(n)),
+    "MINIFS": _ifs_over(lambda n: min(n, default=0.0)),
+    "MAXIFS": _ifs_over(lambda n: max(n, default=0.0)),
+    "COUNTBLANK": lambda v: float(sum(cell is None or cell == "" for cell in cells_of(v))),
     "CONCAT": _concat,
     "TEXTJOIN": _textjoin,
     "TRANSPOSE": _transpose,

@@ -181,7 +181,8 @@ def test_ordinary_formulas_keep_their_stored_values_or_follow_ours(tmp_path: Pat
     book, report = run(path)
     sheet = book["表 1"]
     assert sheet["B2"].value == SCORE * 2
-    # B1 has no stored value (openpyxl wrote the file) and nothing of ours needs it, but B3 does.
+    # Nothing has a stored value here (openpyxl wrote the file): what can be calculated is.
+    assert sheet["B1"].value == 2
     assert sheet["B3"].value == 2 + SCORE * 2
     assert sheet["B4"].value is None
     assert report.uncalculated == 1
