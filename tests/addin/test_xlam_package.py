@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import posixpath
 import re
+import subprocess
+import sys
 import tomllib
 import zipfile
 from pathlib import Path
@@ -306,10 +309,24 @@ def test_no_cell_of_any_workbook_can_call_what_starts_programs() -> None:
         assert dangerous not in everything
 
 
-def test_python_starts_isolated_with_a_full_path() -> None:
-    text = TEXTS["xlwings"]
-    assert " -I -B -c " in text
-    assert 'interpreter Like "[A-Za-z]:\\*"' in text
+def test_python_takes_no_module_from_beside_the_workbook_or_from_the_environment(tmp_path: Path) -> None:
+    """Excel's current folder is often the workbook's, and Python would look there first."""
+    found = re.search(r'& " (-I -B) -c "', TEXTS["xlwings"])
+    assert found
+    for name in ("credit_udfs", "xlwings", "pythoncom"):
+        (tmp_path / f"{name}.py").write_text("print('planted')")
+    code = "import importlib.util as u; print([u.find_spec(n) for n in ('credit_udfs', 'pythoncom')]); import xlwings"
+    for options, planted in (([], True), (found[1].split(), False)):
+        done = subprocess.run(
+            [sys.executable, *options, "-c", code],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ("planted" in done.stdout) is planted
+        assert (str(tmp_path) in done.stdout) is planted
 
 
 @pytest.mark.parametrize(
