@@ -23,19 +23,23 @@ _VERDICTS = {"reproduces": "verdict_yes", "with the paper's mistake": "verdict_m
 @click.command(help=t("help_train"))
 @files_argument
 @output_option("model.json", "help_train_output")
+@click.option("--no-validation", is_flag=True, help=t("help_no_validation"))
 @force_option
 @lang_option
-def train(files: tuple[Path, ...], output: Path, force: bool, lang: Lang) -> None:
+def train(files: tuple[Path, ...], output: Path, no_validation: bool, force: bool, lang: Lang) -> None:
     from credit_udfs import api
     from credit_udfs.workbook.files import write_text
 
     refuse_existing(output, force)
     with progress() as tell:
         tables = api.read(*files, progress=tell)
-        model = api.train(tables, progress=tell)
+        model = api.train(tables, validated=not no_validation, progress=tell)
     write_text(output, model.to_json())
     data = model.data
     click.echo(text("cli.trained", lang, path=output, firms=data["firms"], defaults=data["defaults"]))
+    if model.validation:
+        default, grade = model.validation["default"], model.validation["grade"]
+        click.echo(text("cli.trained_quality", lang, auc=default["auc"], slope=default["slope"], kappa=grade["kappa"]))
 
 
 @click.command(help=t("help_validate"))
