@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -57,7 +55,7 @@ def put(sheet: Any, case: Case) -> str:
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What LibreOffice shows for each case."""
     suite.require()
     folder = tmp_path_factory.mktemp("cases")
@@ -68,16 +66,15 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     (folder / "credit_udfs.oxt").write_bytes(package())
     found = {}
     environment = {libreoffice_link.INTERPRETER: sys.executable}
-    with Office(folder / "credit_udfs.oxt", environment=environment) as office:
-        with office.open(folder / "cases.xlsx") as opened:
-            opened.calculate()
-            for i, (key, at) in enumerate(places.items()):
-                rows = opened.read(f"s{i}.{at}")
-                found[key] = [
-                    [{"error": v} if isinstance(v, str) and v.startswith(("#", "Err:")) else v for v in row]
-                    for row in rows
-                ]
-    yield found
+    oxt = folder / "credit_udfs.oxt"
+    with Office(oxt, environment=environment) as office, office.open(folder / "cases.xlsx") as opened:
+        opened.calculate()
+        for i, (key, at) in enumerate(places.items()):
+            found[key] = [
+                [{"error": v} if isinstance(v, str) and v.startswith(("#", "Err:")) else v for v in row]
+                for row in opened.read(f"s{i}.{at}")
+            ]
+    return found
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
