@@ -90,7 +90,7 @@ def write_into(
     ours = draw_pages(drawn, View(assessment, lang, extras or Extras(), at))
     theirs = len(book.worksheets) - len(ours)
     # Values of the user's formulas are gone, so whoever opens the file computes it.
-    save(book, target, at=at, values=drawn.values, ours=ours, force=force, recalculate=theirs > 0)
+    save(book, target, at=at, values=drawn.values, ours=ours, bulk=drawn.bulk, force=force, recalculate=theirs > 0)
     return Kept(target, tuple(losses), replaced)
 
 

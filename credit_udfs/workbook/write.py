@@ -42,7 +42,7 @@ def write(
     properties = workbook.properties
     properties.creator, properties.title, properties.created = "credit_udfs", view.t("summary_title"), at
     properties.language = "zh-CN" if lang == "zh" else "en"
-    return save(workbook, path, at=at, values=book.values, ours=ours, force=force)
+    return save(workbook, path, at=at, values=book.values, ours=ours, bulk=book.bulk, force=force)
 
 
 def draw_pages(book: Book, view: View) -> list[str]:

@@ -104,7 +104,8 @@ def test_rows_left_blank_are_no_firms(tmp_path: Path) -> None:
     assert book["企业信息"].max_row >= BLANK_ROWS["firms"]
     book["企业信息"]["A2"], book["企业信息"]["B2"] = "E1", "某贸易有限公司"
     for sheet in ("进项发票信息", "销项发票信息"):
-        for column, value in zip("ABCDEFGH", ["E1", "1", dt.date(2019, 5, 1), "X", 1.0, 0.1, 1.1, "有效发票"], strict=True):
+        values = ["E1", "1", dt.date(2019, 5, 1), "X", 1.0, 0.1, 1.1, "有效发票"]
+        for column, value in zip("ABCDEFGH", values, strict=True):
             book[sheet][f"{column}2"] = value
     path = tmp_path / "filled.xlsx"
     book.save(path)

@@ -1,4 +1,4 @@
-"""Our pages inside a user's workbook: the original untouched, other sheets kept, our pages replaced and nothing else."""
+"""Our pages in a user's workbook: the original untouched, other sheets kept, our pages replaced, nothing else."""
 
 from __future__ import annotations
 

@@ -118,7 +118,8 @@ def test_the_summary_adds_up_from_the_sheets(book: Any) -> None:
 def test_the_plan_s_profit_follows_from_its_own_columns(book: Any) -> None:
     plan, settings = Table(book, "cuPlan"), sample_assessment().settings
     lent = 0
-    names = ("Amount (10,000 yuan)", "Lending rate", "Churn rate", "Default prob.", "Exp. profit (10,000 yuan)", "Grade")
+    names = ("Amount (10,000 yuan)", "Lending rate", "Churn rate", "Default prob.", "Exp. profit (10,000 yuan)",
+             "Grade")  # fmt: skip
     for amount, rate, churn, pd, profit, grade in zip(*map(plan.column, names), strict=True):
         if not amount:
             assert profit == 0

@@ -40,8 +40,8 @@ def draw(canvas: Canvas, view: View) -> None:
         return [*out, *(sales[i] / WAN_YUAN).tolist(), *(purchases[i] / WAN_YUAN).tolist()]
 
     assert row == HEADER_ROW
-    rows = (line(i) for i in view.detailed)
-    block = canvas.table(HEADER_ROW, 1, columns, rows, RESULT_TABLES["firm_data"], fit=False)
+    rows = [line(i) for i in view.detailed]
+    block = canvas.bulk(HEADER_ROW, 1, columns, rows, RESULT_TABLES["firm_data"])
     parts = ("id", "share")
     keys = [f"{side}_{part}_{k}" for side in ("customer", "supplier") for k in range(PARTNERS) for part in parts]
     months = [f"{side}_{k}" for side in ("sales", "purchases") for k in range(len(view.months))]
