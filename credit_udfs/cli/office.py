@@ -9,9 +9,12 @@ import click
 
 from credit_udfs.cli.common import EXIT_INPUT, force_option, lang_option, t
 from credit_udfs.hosts.install import addin
+from credit_udfs.hosts.libreoffice_install import libreoffice
 from credit_udfs.locale import Lang
 
 __all__ = ["addin", "calc", "doctor"]
+
+addin.add_command(libreoffice)
 
 
 @click.command(help=t("help_calc"))

@@ -211,7 +211,7 @@ def test_without_the_package_a_verb_says_how_to_mend_it(folder: Path, office: Of
     with Office(folder / "credit_udfs.oxt", environment=nowhere) as alone, alone.open(book_path) as book:
         done, told = do(book, "score_all")
         assert not done
-        assert "credit-udfs addin install" in told
+        assert "credit-udfs addin libreoffice install" in told
 
 
 def test_a_python_without_the_package_is_named(folder: Path, office: Office, book_path: Path) -> None:
