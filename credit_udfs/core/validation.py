@@ -63,7 +63,7 @@ class BinaryQuality:
 
 @dataclass(frozen=True)
 class GradeQuality:
-    """Out-of-fold quality of grades (the likeliest one), and the training accuracy and kappa.
+    """Out-of-fold quality of predicted grades, and the training accuracy and kappa.
 
     ranked: ranked probability score. confusion: mean number of firms over repeats, rows the true grade, columns
     the predicted one.
@@ -128,9 +128,12 @@ def mean_roc(y: Ints, p: Floats) -> tuple[tuple[float, float], ...]:
     return ((0.0, 0.0), *points)
 
 
-def grade_quality(y: Ints, p: Floats, training: tuple[float, float], draws: int = 1000, seed: int = 0) -> GradeQuality:
-    """y: (n,) 0..3; p: (repeats, n, 4) out-of-fold probabilities; training: accuracy and kappa."""
-    codes = p.argmax(axis=2)
+def grade_quality(
+    y: Ints, p: Floats, codes: Ints, training: tuple[float, float], draws: int = 1000, seed: int = 0
+) -> GradeQuality:
+    """y: (n,) 0..3; p: (repeats, n, 4) out-of-fold probabilities, codes: (repeats, n) predicted grades; training:
+    accuracy and kappa.
+    """
 
     def interval(metric: metrics.Metric) -> Interval:
         return metrics.bootstrap(metric, y, codes, draws, seed)

@@ -85,7 +85,26 @@ class Clock:
             self.tell("validate", self.done, self.total)
 
 
-Predictions: TypeAlias = dict[Target, Floats]
+@dataclass(frozen=True)
+class OutOfFold:
+    """What was predicted for firms held out, by models trained on the rest.
+
+    p: (repeats, n, classes) probabilities; codes: (repeats, n) the class that the method itself says; training: per
+    model, on its own training firms, AUC and Brier score for two classes, accuracy and kappa for more.
+    """
+
+    p: Floats
+    codes: Ints
+    training: tuple[tuple[float, float], ...]
+
+    def judged(self, target: Target, metric: str) -> Any:
+        """(repeats, n) or (repeats, n, classes) what the metric of COMPARED takes."""
+        if target != "grade":
+            return self.p[:, :, 1]
+        return self.p if metric == "ranked" else self.codes
+
+
+Predictions: TypeAlias = dict[Target, OutOfFold]
 
 
 # --- one method ------------------------------------------------------------------------------------------------
@@ -93,30 +112,30 @@ Predictions: TypeAlias = dict[Target, Floats]
 
 def out_of_fold(
     make: Callable[[int], Any], x: Floats, y: Ints, places: Ints, seed: int, tick: Callable[[], None] | None = None
-) -> tuple[Floats, list[tuple[float, float]], list[Any]]:
-    """Probabilities (repeats, n, classes) for firms held out, by models trained on the rest.
+) -> OutOfFold:
+    """Train and predict fold by fold.
 
-    places: (repeats, n) folds. Also (AUC, Brier) or (accuracy, kappa) on each model's own training firms, and the
-    models.
+    x: (n, k); y: (n,) codes from 0; places: (repeats, n) folds; make: a fresh classifier from a seed.
     """
     classes = int(y.max()) + 1
-    result = np.full((*places.shape, classes), np.nan)
-    training, models = [], []
+    p = np.full((*places.shape, classes), np.nan)
+    codes = np.full(places.shape, -1, dtype=np.int64)
+    training = []
     for r, place in enumerate(places):
         for fold in np.unique(place):
             held = place == fold
-            model = make(seed + 1000 * r + int(fold)).fit(x[~held], y[~held])
-            result[r, held] = model.predict_proba(x[held])
-            own = model.predict_proba(x[~held])
+            known = y[~held]
+            model = make(seed + 1000 * r + int(fold)).fit(x[~held], known)
+            p[r, held], codes[r, held] = model.predict_proba(x[held]), model.predict(x[held])
             if classes == 2:
-                training.append((metrics.auc(y[~held], own[:, 1]), metrics.brier(y[~held], own[:, 1])))
+                own = model.predict_proba(x[~held])[:, 1]
+                training.append((metrics.auc(known, own), metrics.brier(known, own)))
             else:
-                code = own.argmax(axis=1)
-                training.append((metrics.accuracy(y[~held], code), metrics.quadratic_weighted_kappa(y[~held], code)))
-            models.append(model)
+                said = model.predict(x[~held])
+                training.append((metrics.accuracy(known, said), metrics.quadratic_weighted_kappa(known, said)))
             if tick:
                 tick()
-    return result, training, models
+    return OutOfFold(p, codes, tuple(training))
 
 
 def fits(places: Ints) -> int:
@@ -143,20 +162,19 @@ def evaluate(
     for target in targets:
         y = data.targets[target]
         try:
-            p, training, _ = out_of_fold(method.make, x, y, places, seed, tick)
+            found = out_of_fold(method.make, x, y, places, seed, tick)
         except BadInput as problem:
             if problem.key not in ("methods.two_classes", "methods.many_classes"):
                 raise
             if clock:
                 clock.tick(cost * fits(places))
             continue
-        mean = (float(np.mean([a for a, _ in training])), float(np.mean([b for _, b in training])))
+        predictions[target] = found
+        first, second = np.mean(found.training, axis=0).tolist()
         if target == "grade":
-            predictions[target] = p
-            grade = grade_quality(y, p, mean, draws, seed)
+            grade = grade_quality(y, found.p, found.codes, (first, second), draws, seed)
         else:
-            predictions[target] = p[:, :, 1]
-            yes_no[target] = binary_quality(y, p[:, :, 1], mean, draws, seed)
+            yes_no[target] = binary_quality(y, found.p[:, :, 1], (first, second), draws, seed)
     quality = MethodQuality(
         method.name,
         method.paper,
@@ -183,8 +201,7 @@ def compare(
     w = metrics.resamples(len(data.sole), draws, seed)
     for target, name, metric, sign in COMPARED:
         y = data.targets[target]
-        codes = target == "grade" and name != "ranked"
-        able = {m: p[target].argmax(axis=2) if codes else p[target] for m, p in predictions.items() if target in p}
+        able = {m: p[target].judged(target, name) for m, p in predictions.items() if target in p}
         here = {m: float(metrics.over_repeats(metric, y, p)) for m, p in able.items()}
         drawn = {m: metrics.over_repeats(metric, y, p, w) for m, p in able.items()}
         for ours in OURS:

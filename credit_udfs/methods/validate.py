@@ -142,7 +142,7 @@ def validate(
         permutation=permutation(data, places[0], plan.shuffles, seed, clock),
         dated=dated_cut(tables, rows, data, places, plan.draws, seed, clock),
         shift=_shift(tables, data, plan, seed, clock),
-        sole_traders=_sole_traders(tables, data, linear["default"]),
+        sole_traders=_sole_traders(tables, data, linear["default"].p[:, :, 1]),
         conformal=tuple(coverage(data, tenths, kind, 0.9, plan.draws, seed, clock) for kind in _SETS),
         skipped=skipped,
     )
@@ -231,8 +231,8 @@ def permutation(data: Data, place: Ints, shuffles: int, seed: int, clock: Clock 
     tick = clock.tick if clock else None
 
     def both(order: Ints) -> tuple[float, float]:
-        a = out_of_fold(make, x, default[order], place[None], seed, tick)[0][0, :, 1]
-        b = out_of_fold(make, x, grade[order], place[None], seed, tick)[0][0].argmax(axis=1)
+        a = out_of_fold(make, x, default[order], place[None], seed, tick).p[0, :, 1]
+        b = out_of_fold(make, x, grade[order], place[None], seed, tick).codes[0]
         return metrics.auc(default[order], a), metrics.quadratic_weighted_kappa(grade[order], b)
 
     generator = np.random.default_rng(seed)
@@ -295,8 +295,8 @@ def _domain(a: Floats, b: Floats, plan: Plan, seed: int, clock: Clock) -> metric
         return metrics.Interval(float("nan"), float("nan"), float("nan"))
     y = np.repeat([0, 1], [len(a), len(b)])
     places = np.stack([stratified_folds(y, plan.folds, seed + r) for r in range(2)])
-    p, _, _ = out_of_fold(METHODS["linear"].make, np.vstack([a, b]), y, places, seed, clock.tick)
-    return metrics.bootstrap(metrics.auc, y, p[:, :, 1], plan.draws, seed)
+    p = out_of_fold(METHODS["linear"].make, np.vstack([a, b]), y, places, seed, clock.tick).p[:, :, 1]
+    return metrics.bootstrap(metrics.auc, y, p, plan.draws, seed)
 
 
 def _sole_traders(tables: Tables, data: Data, predicted: Floats) -> SoleTraders:

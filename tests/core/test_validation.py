@@ -79,9 +79,9 @@ def test_mean_roc_of_one_repeat_is_its_curve() -> None:
     assert rising == sorted(rising)
 
 
-def test_grade_quality_is_the_metrics_of_the_likeliest_grade() -> None:
+def test_grade_quality_is_the_metrics_of_the_predicted_grades() -> None:
     y, p, _ = predictions()
-    found = grade_quality(y, p, (0.9, 0.8), draws=200)
+    found = grade_quality(y, p, p.argmax(axis=2), (0.9, 0.8), draws=200)
     codes = p.argmax(axis=2)
     assert found.kappa.value == pytest.approx(np.mean([metrics.quadratic_weighted_kappa(y, c) for c in codes]))
     assert found.ranked.value == pytest.approx(np.mean([metrics.ranked_probability_score(y, row) for row in p]))
@@ -94,7 +94,15 @@ def report() -> Report:
     y, p, d = predictions()
     binary = binary_quality(d, p[:, :, 3], (0.99, 0.01), draws=50)
     quality = MethodQuality(
-        "linear", None, "线性", "Linear", 6, 3, binary, binary, grade_quality(y, p, (0.9, 0.8), draws=50)
+        "linear",
+        None,
+        "线性",
+        "Linear",
+        6,
+        3,
+        binary,
+        binary,
+        grade_quality(y, p, p.argmax(axis=2), (0.9, 0.8), draws=50),
     )
     nan = float("nan")
     return Report(

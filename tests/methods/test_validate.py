@@ -151,12 +151,12 @@ def test_no_firm_is_predicted_by_a_model_that_saw_it() -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(60, 6)), np.tile([0, 1], 30)
     place = stratified_folds(y, 5, 0)[None]
-    p = crossval.out_of_fold(lambda seed: Linear(tuple("abcdef")), x, y, place, 0)[0]
+    p = crossval.out_of_fold(lambda seed: Linear(tuple("abcdef")), x, y, place, 0).p
     for fold in range(5):
         flipped = y.copy()
         held = place[0] == fold
         flipped[held] = 1 - flipped[held]
-        again = crossval.out_of_fold(lambda seed: Linear(tuple("abcdef")), x, flipped, place, 0)[0]
+        again = crossval.out_of_fold(lambda seed: Linear(tuple("abcdef")), x, flipped, place, 0).p
         assert (again[0, held] == p[0, held]).all()
         assert (again[0, ~held] != p[0, ~held]).any()
     assert not np.isnan(p).any()
