@@ -144,6 +144,47 @@ def test_named_cells_are_the_settings_and_named_tables_the_data(book: OpenpyxlBo
     assert settings.show == "参数"
 
 
+def test_the_templates_page_of_indicators_is_filled_for_its_formulas(book: OpenpyxlBook) -> None:
+    workbook = book.workbook
+    sheet = workbook.create_sheet("指标")
+    for i in range(5, 25):
+        sheet.cell(i, 9, f"=RISKSCORE(C{i}:H{i})")
+    names = {"cu_firm_ids": "$A$5:$A$24", "cu_indicators": "$C$5:$H$24"}
+    for name, cells in names.items():
+        workbook.defined_names[name] = DefinedName(name, attr_text=f"'指标'!{cells}")
+    before = contents(book)
+    plan = run("score_all", book)
+    assert [write.sheet for write in plan.writes] == ["信贷评分", "指标"]
+    assert plan.writes[1].range_a1 == "A5:H24"
+    assert plan.asks == ()
+    book.apply(plan, yes)
+    rows = rows_of(plan, "企业代号")
+    assert [sheet.cell(i, 1).value for i in range(5, 17)] == [r["企业代号"] for r in rows]
+    assert [sheet.cell(i, 2).value for i in range(5, 17)] == [r["企业名称"] for r in rows]
+    assert [sheet.cell(i, 3).value for i in range(5, 17)] == [r["年净销售额"] for r in rows]
+    assert all(sheet.cell(i, 1).value is None for i in range(17, 25))
+    assert sheet["I5"].value == "=RISKSCORE(C5:H5)"
+    book.apply(run("undo", book, last=plan), yes)
+    assert contents(book) == before
+    workbook.defined_names["cu_firm_ids"] = DefinedName("cu_firm_ids", attr_text="'指标'!$A$5:$A$10")
+    full = run("score_all", book)
+    assert [write.sheet for write in full.writes] == ["信贷评分"]
+    assert any("未填写" in str(row[0]) for row in full.writes[0].values)
+
+
+def test_the_shipped_template_works_with_every_verb() -> None:
+    path = Path(__file__).parents[1] / "templates" / "sme_credit_example.zh.xlsx"
+    workbook = openpyxl.load_workbook(path)
+    book = OpenpyxlBook(workbook, path.name, openpyxl.load_workbook(path, data_only=True))
+    for verb in WRITING:
+        plan = run(verb, book)
+        before = {sheet.title for sheet in workbook.worksheets}
+        assert set(plan.creates).isdisjoint(before)
+        assert {write.sheet for write in plan.writes} <= {*plan.creates, "指标"}
+        assert book.apply(plan, yes)
+    assert "指标" in {write.sheet for write in run("score_all", book).writes}
+
+
 def test_stress_compares_and_takes_the_workbooks_own_growth(book: OpenpyxlBook) -> None:
     plan = run("stress", book)
     rows = rows_of(plan, "企业代号")
@@ -166,29 +207,44 @@ def test_stress_compares_and_takes_the_workbooks_own_growth(book: OpenpyxlBook) 
     assert error.value.key == "commands.unknown_industry"
 
 
-def test_a_users_sheet_of_the_same_name_is_asked_about_and_comes_back_exactly(book: OpenpyxlBook) -> None:
+def test_a_users_sheet_of_the_same_name_is_left_alone(book: OpenpyxlBook) -> None:
     mine = book.workbook.create_sheet("信贷评分")
-    mine["A1"], mine["B2"], mine["C3"], mine["D4"], mine["E5"] = (
-        "我的笔记",
-        "=1+1",
-        dt.datetime(2020, 2, 14),
-        "=text",
-        "#N/A",
-    )
+    mine["A1"] = "我的笔记"
+    plan = run("score_all", book)
+    assert plan.creates == ("信贷评分 2",)
+    book.apply(plan, yes)
+    assert mine["A1"].value == "我的笔记"
+    again = run("score_all", book)
+    assert (again.creates, again.show) == ((), "信贷评分 2")
+
+
+def test_what_a_user_typed_is_asked_about_and_comes_back_exactly(book: OpenpyxlBook) -> None:
+    mine = book.workbook.create_sheet("指标")
+    for name, cells in {"cu_firm_ids": "$A$1:$A$20", "cu_indicators": "$C$1:$H$20"}.items():
+        book.workbook.defined_names[name] = DefinedName(name, attr_text=f"'指标'!{cells}")
+    mine["A1"], mine["B2"], mine["C3"], mine["D4"], mine["E5"] = "我", "=1+1", dt.datetime(2020, 2, 14), "=text", "#N/A"
     mine["D4"].data_type = "s"
-    mine["ZZ400"] = 7
     before = contents(book)
     plan = run("score_all", book)
-    assert plan.creates == ()
-    assert plan.asks == (str(plan.writes[0].area),)
-    assert plan.ours == frozenset()
-    assert plan.writes[0].area.height >= 400  # leftovers would read as part of our table
+    assert plan.asks == ("指标!A1:H20",)
+    assert plan.ours == {"信贷评分"}
     assert not book.apply(plan, lambda places: False)
     assert contents(book) == before
     assert book.apply(plan, yes)
-    assert book.workbook["信贷评分"]["ZZ400"].value is None
+    assert run("score_all", book).asks == ()  # the same again takes nothing away
     assert book.apply(run("undo", book, last=plan), yes)
     assert contents(book) == before
+
+
+def test_a_shorter_result_leaves_nothing_of_a_longer_one(book: OpenpyxlBook) -> None:
+    first = run("model_card", book)
+    book.apply(first, yes)
+    book.workbook["模型说明"]["E90"] = "left over"
+    again = run("model_card", book)
+    book.apply(again, yes)
+    assert book.workbook["模型说明"]["E90"].value is None
+    book.apply(run("undo", book, last=again), yes)
+    assert book.workbook["模型说明"]["E90"].value == "left over"
 
 
 def test_undo_asks_when_cells_were_changed_since_and_refuses_without_a_write(book: OpenpyxlBook) -> None:

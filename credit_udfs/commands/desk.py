@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import count
+from typing import Any, Literal
 
 from credit_udfs import api
 from credit_udfs.commands.choices import Chosen, is_ours, title_of
@@ -15,7 +16,6 @@ from credit_udfs.commands.plan import (
     Verb,
     Write,
     WritePlan,
-    all_blank,
     as_content,
     as_grid,
     column_letters,
@@ -104,7 +104,7 @@ class Desk:
     ) -> tuple[Write, tuple[str, ...], tuple[str, ...]]:  # fmt: skip
         """A sheet of ours: title, lines in words, a table. Returns the write, sheets to create, places to ask about.
 
-        A sheet of the same name that isn't ours is the user's: then the places are asked about.
+        A sheet of the same name that isn't ours is the user's, and ours gets another name.
         """
         lang = self.chosen.lang
         sheet = self._sheet(key)
@@ -122,16 +122,42 @@ class Desk:
         area = Area(sheet, 1, 1, height, width)
         present = sheet in self.book.sheets()
         previous = as_grid(self.book.contents(area)) if present else tuple((None,) * width for _ in range(height))
-        asks = () if not present or is_ours(self.book, sheet) or all_blank(previous) else (str(area),)
         write = Write(sheet, (1, 1), values, previous, tuple(sorted((formats or {}).items())))
-        return write, () if present else (sheet,), asks
+        return write, () if present else (sheet,), ()
+
+    def working_table(self, rows: Sequence[Sequence[object]]) -> Write | Literal["full", "none"]:
+        """Firm, name and indicators for the template's page of indicators, whose formulas do the rest.
+
+        rows: firm, name, indicators. "none": the workbook has no such page; "full": it has too few rows.
+        """
+        from credit_udfs.workbook.names import RANGE_FIRM_IDS, RANGE_INDICATORS
+
+        ids, six = self.book.named(RANGE_FIRM_IDS), self.book.named(RANGE_INDICATORS)
+        if ids is None or six is None or (ids.sheet, ids.top) != (six.sheet, six.top) or six.left <= ids.left:
+            return "none"
+        if len(rows) > ids.height:
+            return "full"
+        gap = six.left - ids.left - 1  # columns between the firm and its indicators; the first is its name
+        area = Area(ids.sheet, ids.top, ids.left, ids.height, 1 + gap + six.width)
+        previous = as_grid(self.book.contents(area))
+        values = tuple(
+            tuple(as_content(v) for v in (row[0], *([row[1]] * min(gap, 1)), *old[2 : 1 + gap], *row[2:]))
+            if row
+            else (*(None,) * (1 + min(gap, 1)), *old[2 : 1 + gap], *(None,) * six.width)
+            for row, old in zip([*rows, *[()] * (ids.height - len(rows))], previous, strict=True)
+        )
+        return Write(area.sheet, (area.top, area.left), values, previous)
 
     def _sheet(self, key: str) -> str:
-        """The name of our sheet `key`: as it is in the workbook in either language, else in the user's."""
+        """The name of our sheet `key`: the one in the workbook, in either language, else one that is free."""
+        taken = set()
         for sheet in self.book.sheets():
             if is_ours(self.book, sheet, key):
                 return sheet
-        return text(f"commands.sheet_{key}", self.chosen.lang)
+            taken.add(sheet.casefold())
+        name = text(f"commands.sheet_{key}", self.chosen.lang)
+        numbered = (name if i == 1 else f"{name} {i}" for i in count(1))
+        return next(free for free in numbered if free.casefold() not in taken)
 
     def t(self, key: str, **values: object) -> str:
         return text(f"commands.{key}", self.chosen.lang, **values)

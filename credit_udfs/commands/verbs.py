@@ -9,7 +9,7 @@ from typing import Any
 from credit_udfs import api
 from credit_udfs.cells import REGISTRY
 from credit_udfs.commands.desk import Desk
-from credit_udfs.commands.plan import VERBS, Write, WritePlan
+from credit_udfs.commands.plan import VERBS, Write, WritePlan, all_blank, same_contents
 from credit_udfs.errors import BadInput
 from credit_udfs.locale import LANGS, Lang, text
 
@@ -43,8 +43,16 @@ def _score_all(desk: Desk) -> WritePlan:
     formats |= {at: _SCORE, at + 1: _PROBABILITY, **dict.fromkeys(range(at + 4, at + 8), "0.000")}
     scored = sum(row[at] == row[at] for row in rows)
     facts = {"firms": len(rows), "scored": scored, "model": a.model.name}
-    page = desk.page("scores", [desk.t("done_score_all", **facts)], header, rows, formats)
-    return desk.plan("score_all", [page], **facts)
+    told = [desk.t("done_score_all", **facts)]
+    working = desk.working_table([row[: 2 + len(keys)] for row in rows])
+    if working == "full":
+        told.append(desk.t("template_full"))
+    pages = [desk.page("scores", told, header, rows, formats)]
+    if isinstance(working, Write):
+        # The user may have typed there: what is lost by it is asked about.
+        lost = not all_blank(working.previous) and not same_contents(working.previous, working.values)
+        pages.append((working, (), (str(working.area),) if lost else ()))
+    return desk.plan("score_all", pages, **facts)
 
 
 def _optimise(desk: Desk) -> WritePlan:
