@@ -24,7 +24,8 @@ from credit_udfs import models
 from credit_udfs.cells import REGISTRY
 from credit_udfs.core.assess import Settings, assess
 from credit_udfs.core.indicators import INDICATORS, SIX
-from credit_udfs.core.industry import is_sole_trader
+from credit_udfs.core.industry import industries, is_sole_trader
+from credit_udfs.core.stress import scenario
 from credit_udfs.core.tables import Tables
 from credit_udfs.locale import LANGS, Lang, text
 from credit_udfs.workbook import contract, names
@@ -547,6 +548,24 @@ def _stress_chart(b: Builder, canvas: Canvas, block: Block, sums: dict[str, list
     )  # fmt: skip
 
 
+def build_scenario(b: Builder, canvas: Canvas) -> None:
+    """Growth by industry, to be edited: the Credit tab's stress test reads this table."""
+    canvas.widths({1: 34 if b.lang == "zh" else 44, 2: 20, 3: 60})
+    shipped = scenario(str(names.SETTINGS["cu_scenario"]))
+    source = shipped.source_zh if b.lang == "zh" else shipped.source_en
+    row = canvas.heading(b.t("scenario"), b.t("scenario_lead", name=shipped.name(b.lang)), 3, note=source)
+    columns = [
+        Column(b.p("col_industry"), CELL), Column(b.t("growth"), INPUT.on(number=SIGNED_PERCENT, across="right")),
+    ]  # fmt: skip
+    rows = [(industry.name(b.lang), shipped.growth[key]) for key, industry in industries().items()]
+    block = canvas.table(row, 1, columns, rows, names.TABLE_STRESS, fit=False, filters=False)
+    canvas.validate(
+        f"B{block.first}:B{block.last}", rule(b, b.t("growth"), b.t("hint_growth"), "number", low=-1.0, high=10.0)
+    )
+    protect(canvas)
+    canvas.page(b.t("title"), landscape=False, tall=False)
+
+
 def build_validation(b: Builder, canvas: Canvas) -> None:
     canvas.widths({1: 40, 2: 16, 3: 16, 4: 16})
     row = canvas.heading(b.t("validation_title"), b.t("validation_lead"), 4)
@@ -581,14 +600,14 @@ def build_model_card(b: Builder, canvas: Canvas) -> None:
 # --- the whole -------------------------------------------------------------------------------------------------
 
 ORDER: tuple[str, ...] = (
-    "start", "settings", "firms", "purchases", "sales", "churn", "indicators", "plan", "stress", "validation",
-    "model_card",
+    "start", "settings", "firms", "purchases", "sales", "churn", "indicators", "plan", "stress", "scenario",
+    "validation", "model_card",
 )  # fmt: skip
 _PAGES: dict[str, Callable[[Builder, Canvas], None]] = {
     "settings": build_settings, "indicators": build_indicators, "plan": build_plan, "stress": build_stress,
-    "validation": build_validation, "model_card": build_model_card, "start": build_start,
+    "scenario": build_scenario, "validation": build_validation, "model_card": build_model_card, "start": build_start,
 }  # fmt: skip
-_COLOURS = {"start": NAVY, "settings": "B58900", "indicators": BLUE, "plan": BLUE, "stress": BLUE}
+_COLOURS = {"start": NAVY, "settings": "B58900", "indicators": BLUE, "plan": BLUE, "stress": BLUE, "scenario": "B58900"}
 
 
 def build(path: Path, lang: Lang, data: Tables | None = None) -> Path:

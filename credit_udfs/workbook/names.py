@@ -17,10 +17,6 @@ TABLE_SALES: Final = "tblSales"  # the same
 TABLE_CHURN: Final = "tblChurn"  # rate, churn of A, B, C
 TABLE_STRESS: Final = "tblScenario"  # industry, growth of value added
 
-# Working tables of the template: the ribbon's commands write the first columns, formulas fill the rest.
-TABLE_INDICATORS: Final = "tblIndicators"  # firm, name, the canonical six
-TABLE_PLAN: Final = "tblPlan"
-
 # One cell each, on the template's settings page; money in yuan, rates as fractions.
 SETTINGS: Final = {
     "cu_budget": 100_000_000.0,
@@ -43,10 +39,12 @@ SETTINGS: Final = {
     "cu_language": "zh",
 }
 
-# Ranges of the template's indicators page, one row per firm, first row below the header.
+# Ranges of the template's indicators page, one row per firm, first row below the header. No tables: formulas that
+# spill can't stand in one. The firm's name stands between the first two.
 RANGE_FIRM_IDS: Final = "cu_firm_ids"
 RANGE_INDICATORS: Final = "cu_indicators"  # (n, 6), what RISKSCORE takes
 RANGE_SCORES: Final = "cu_scores"
+RANGE_PLAN: Final = "cu_plan"  # firm, PD, grade, own limit, industry; then lend, amount, rate, profit
 
 # Result tables on the pages of a result.
 RESULT_TABLES: Final = {
