@@ -75,6 +75,18 @@ class RateTable:
             rate[mask] = at
         return rate
 
+    def kappa_at(self, rate: Floats, grade: Ints) -> Floats:
+        """The kappa (n,) for which `rate` (n,) is best: ``r + s / s'``; not finite where churn is flat or
+        unknown."""
+        kappa = np.full(rate.shape, np.nan)
+        for code, name in enumerate(LENDABLE):
+            mask = (grade == code) & ~np.isnan(rate)
+            if mask.any():
+                s, slope, _ = self._jet(rate[mask], name)
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    kappa[mask] = rate[mask] + s / slope
+        return kappa
+
     def stay_range(self, grade: Ints) -> tuple[Floats, Floats]:
         """The least and the largest share that can stay, (n,) each."""
         least, most = np.zeros(grade.shape), np.ones(grade.shape)
