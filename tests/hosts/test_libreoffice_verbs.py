@@ -145,22 +145,41 @@ def test_a_second_run_overwrites_our_own_sheet_unasked_and_undo_restores_the_fir
     assert page(book, PLAN) == second
 
 
-def test_a_users_cells_are_not_overwritten_unasked(book: Book) -> None:
+def test_a_users_sheet_of_the_same_name_is_left_alone(book: Book) -> None:
     book.ask("add_sheet", name=PLAN)
-    book.formulas(f"{PLAN}.A1:B2", [["my own", "=1+2"], ["'=text", "7"]])
-    book.array(f"{PLAN}.D1:E2", "={1;2|3;4}")
-    book.formulas(f"{PLAN}.F1:G1", [["'{=text", "'007"]])
+    book.put(f"{PLAN}.A1", [["my own"]])
     before = everything(book)
-    formulas = book.ask("read_formulas", at=f"{PLAN}.A1:G2")
-    done, told = do(book, "optimise")
+    assert do(book, "optimise")[0]
+    assert {sheet: page(book, sheet) for sheet in before} == before
+    assert len(sheets(book)) == len(before) + 1
+
+
+def test_formulas_and_texts_typed_into_our_sheet_come_back(book: Book) -> None:
+    assert do(book, "optimise")[0]
+    book.formulas(f"{PLAN}.A30:B31", [["my own", "=1+2"], ["'=text", "7"]])
+    book.array(f"{PLAN}.D30:E31", "={1;2|3;4}")
+    book.formulas(f"{PLAN}.F30:G30", [["'{=text", "'007"]])
+    before = everything(book)
+    formulas = book.ask("read_formulas", at=f"{PLAN}.A30:G31")
+    assert do(book, "optimise", Overwrite=True)[0]
+    assert everything(book) != before
+    assert do(book, "undo", Overwrite=True)[0]
+    assert everything(book) == before
+    assert book.ask("read_formulas", at=f"{PLAN}.A30:G31") == formulas
+
+
+def test_what_has_changed_since_is_not_overwritten_unasked(book: Book) -> None:
+    assert do(book, "optimise")[0]
+    first = page(book, PLAN)
+    assert do(book, "optimise")[0]
+    book.put(f"{PLAN}.A1", [["changed"]])
+    before = everything(book)
+    done, told = do(book, "undo")
     assert not done
     assert PLAN in told
     assert everything(book) == before
-    assert do(book, "optimise", Overwrite=True)[0]
-    assert page(book, PLAN)[0][0] != "my own"
     assert do(book, "undo", Overwrite=True)[0]
-    assert everything(book) == before
-    assert book.ask("read_formulas", at=f"{PLAN}.A1:G2") == formulas
+    assert page(book, PLAN) == first
 
 
 def test_a_protected_sheet_leaves_everything_as_it_was(book: Book) -> None:
