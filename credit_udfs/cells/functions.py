@@ -554,7 +554,7 @@ _FIELDS = ("name", "trained", "firms", "defaults", "indicators", "hash")
     help_en="What is known of a scoring model: everything, or the one item asked for",
     columns=[("项目", "item"), ("值", "value")],
     examples=[
-        Example("=MODELINFO()", "firms", "全部", "Everything"),
+        Example('=MODELINFO("indicators")', "firms", "所用的指标", "The indicators it uses"),
         Example('=MODELINFO("firms")', "firms", "训练样本的企业数", "How many firms it was trained on"),
     ],
 )
