@@ -56,7 +56,7 @@ def standardise(x: Floats, keys: Sequence[str]) -> tuple[Floats, list[dict[str, 
         name, shift = TRANSFORMS.get(key, ("identity", 0.0))
         known = values[~np.isnan(values)]
         moved = transform(known, name, shift)
-        mean, sd, median = float(moved.mean()), float(moved.std()), float(np.median(known))
+        mean, sd, median = rounded(moved.mean()), rounded(moved.std()), float(np.median(known))
         sd = sd if sd > 1e-12 else 1.0
         spec = {
             "key": key,
@@ -139,6 +139,11 @@ def fit_proportional_odds(z: Floats, codes: Ints, classes: int, c: float) -> tup
     return theta[:k], theta[k:]
 
 
+def rounded(value: float) -> float:
+    """To twelve significant digits: what is left of a fit when processors and libraries add up in their own order."""
+    return float(f"{value:.12g}")
+
+
 def training_rows(tables: Tables) -> pl.DataFrame:
     """The enterprises whose grade and default are both known."""
     return tables.firms.filter(pl.col("grade").is_not_null() & pl.col("default").is_not_null())
@@ -168,9 +173,9 @@ def train(tables: Tables, *, trained: str, c_default: float = 1.0, c_grade: floa
         form="linear",
         numbers={
             "indicators": specs,
-            "default": {"intercept": -float(cut[0]), "coef": coef.tolist()},
+            "default": {"intercept": rounded(-cut[0]), "coef": [rounded(b) for b in coef]},
             "calibration": {"slope": 1.0, "intercept": 0.0},
-            "grade": {"coef": grade_coef.tolist(), "cuts": cuts.tolist()},
+            "grade": {"coef": [rounded(b) for b in grade_coef], "cuts": [rounded(c) for c in cuts]},
         },
         data={
             "files": {source.file: source.sha256 for source in tables.sources},
