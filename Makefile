@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check clean
+.PHONY: demo test check wheel clean
 
 demo: .venv/base
 	$(BIN)/credit-udfs demo --folder out
@@ -28,6 +28,11 @@ check: .venv/test
 .venv/test: .venv/python pyproject.toml constraints.txt
 	$(PIP) --editable '.[test]'
 	touch $@ .venv/base
+
+wheel: .venv/test
+	$(BIN)/python -m addin.excel.build -o credit_udfs/hosts/credit_udfs.xlam
+	$(BIN)/python -m addin.libreoffice.build -o credit_udfs/hosts/credit_udfs.oxt
+	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 clean:
 	rm -rf .venv out build dist

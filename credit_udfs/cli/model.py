@@ -96,7 +96,7 @@ def reproduce(files: tuple[Path, ...], output: Path | None, force: bool, lang: L
         figures = recompute(api.read(*files, progress=tell), progress=tell)
     for figure in figures:
         because = figure.because(lang)
-        ours = "-" if figure.ours is None else f"{figure.ours:.10g}"
+        ours = "-" if figure.ours is None else figure.show(figure.ours)
         verdict = text(f"cli.{_VERDICTS[figure.verdict]}", lang)
         click.echo(f"{figure.paper} {figure.place}  {figure.what(lang)}: {figure.printed} | {ours} | {verdict}")
         if because:
