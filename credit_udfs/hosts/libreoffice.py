@@ -46,8 +46,12 @@ def score(message: Mapping[str, Any], blob: bytes) -> tuple[dict[str, Any], byte
 
     given = np.frombuffer(blob, dtype=np.float64).reshape(message["rows"], message["width"])
     rows = REGISTRY[message["name"]].call([given.tolist()])
-    flat = [link.error_number(v.code) if isinstance(v, ErrorValue) else v for row in rows for v in row]
-    return {"width": len(rows[0])}, np.array(flat, dtype=np.float64).tobytes()
+    try:
+        numbers = np.array(rows, dtype=np.float64)
+    except TypeError:  # an error among them
+        rows = [[link.error_number(v.code) if isinstance(v, ErrorValue) else v for v in row] for row in rows]
+        numbers = np.array(rows, dtype=np.float64)
+    return {"width": len(rows[0])}, numbers.tobytes()
 
 
 class OpenBook:

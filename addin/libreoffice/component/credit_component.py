@@ -65,18 +65,19 @@ def fast(name, rows):
     if not HELPER.ready:
         HELPER.prepare()
         return None
-    width = inprocess.WIDTH
-    values = list(chain.from_iterable(rows))
-    kinds = set(map(type, values))
-    if not kinds <= {float, str} or len(values) != width * len(rows):
-        return None
-    if str in kinds:
-        if {v for v in values if type(v) is str} != {""}:
+    try:
+        values = array.array("d", chain.from_iterable(rows))
+    except TypeError:  # a text or an error among them; a blank is a text as well
+        blanks = [inprocess.NAN if v == "" else v for v in chain.from_iterable(rows)]
+        if set(map(type, blanks)) != {float}:
             return None
-        values = [inprocess.NAN if type(v) is str else v for v in values]
+        values = array.array("d", blanks)
+    width = inprocess.WIDTH
+    if len(values) != width * len(rows):
+        return None
     try:
         answer, blob = HELPER.ask(
-            {"op": "score", "name": name, "rows": len(rows), "width": width}, array.array("d", values).tobytes()
+            {"op": "score", "name": name, "rows": len(rows), "width": width}, values.tobytes()
         )
     except Unavailable:
         return None
