@@ -6,6 +6,8 @@ are computed; every other formula counts with the value the file holds for it, o
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -20,6 +22,7 @@ from credit_udfs.hosts.evaluate import (
     Err,
     Formula,
     Ref,
+    Slot,
     Unsupported,
     Value,
     column_letters,
@@ -280,7 +283,7 @@ class Calculation(Context):
             left, top, right, bottom = boxes.get(sheet, (column, row, column, row))
             boxes[sheet] = (min(left, column), min(top, row), max(right, column), max(bottom, row))
         for key, formula in self._parsed.items():
-            for ref in formula.refs if isinstance(formula, Formula) else ():
+            for ref in self._refs(formula, key) if isinstance(formula, Formula) else ():
                 box = boxes.get(self._sheet(ref, key))
                 if box is None or ref.left > box[2] or ref.top > box[3]:
                     continue
@@ -301,10 +304,14 @@ class Calculation(Context):
         raise _Waiting
 
     def name(self, name: str) -> Value:
+        return evaluate(self._named(name, self._current), self)
+
+    def _named(self, name: str, at: Key) -> Formula:
+        """What a defined name, or a reference to a table's columns, stands for in a formula at a cell."""
+        if "[" in name:
+            return Formula(Slot(0), (self._table_cells(name, at),))
         scope, _, bare = name.rpartition("!")
-        if "[" in bare:
-            raise Unsupported("batch.structured", name=name)
-        sheet = scope.strip("'").replace("''", "'") or self._current[0]
+        sheet = scope.strip("'").replace("''", "'") or at[0]
         names = self.book[sheet].defined_names if sheet in self.book.sheetnames else {}
         found = next(
             (d for space in (names, self.book.defined_names) for n, d in space.items() if n.upper() == bare.upper()),
@@ -312,7 +319,37 @@ class Calculation(Context):
         )
         if found is None:
             raise Unsupported("batch.name", name=name)
-        return evaluate(parse(f"={found.attr_text}"), self)
+        return parse(f"={found.attr_text}")
+
+    def _table_cells(self, name: str, at: Key) -> Ref:
+        """``Table[column]``, ``Table[[first]:[last]]``, ``Table[[#This Row],[column]]`` and their kin, as saved."""
+        wanted, _, inside = name.partition("[")
+        inside = inside.removesuffix("]")
+        for sheet in self.book.worksheets:
+            for table in sheet.tables.values():
+                if table.displayName.casefold() != wanted.casefold():
+                    continue
+                box = parse(f"={table.ref}").refs[0]
+                headers = [column.name.casefold() for column in table.tableColumns]
+                parts = re.findall(r"\[((?:[^\[\]']|'.)*)\]", inside) or ([inside] if inside else [])
+                special = {part.casefold() for part in parts if part.startswith("#")}
+                columns = [re.sub("'(.)", r"\1", part).casefold() for part in parts if not part.startswith("#")]
+                if len(columns) > 2 or not set(columns) <= set(headers):
+                    raise Unsupported("batch.structured", name=name)
+                left, right = box.left, box.right
+                if columns:
+                    left, right = (box.left + headers.index(column) for column in (columns[0], columns[-1]))
+                top, bottom = box.top + (table.headerRowCount or 0), box.bottom - (table.totalsRowCount or 0)
+                if special == {"#this row"} and sheet.title == at[0] and top <= at[1] <= bottom:
+                    top = bottom = at[1]
+                elif special == {"#all"}:
+                    top, bottom = box.top, box.bottom
+                elif special == {"#headers"}:
+                    top = bottom = box.top
+                elif special - {"#data"}:
+                    raise Unsupported("batch.structured", name=name)
+                return Ref(sheet.title, left, top, right, bottom)
+        raise Unsupported("batch.structured", name=name)
 
     def cell_range(self, ref: Ref) -> Value:
         sheet = self._sheet(ref, self._current)
@@ -409,10 +446,10 @@ class Calculation(Context):
         if key not in self.texts:
             return
         try:
-            refs = self._formula(key).refs
+            formula = self._formula(key)
         except Unsupported:
             return
-        for ref in refs:
+        for ref in self._refs(formula, key):
             sheet = self._sheet(ref, key)
             right, bottom = ref.right or 1 << 20, ref.bottom or 1 << 20
             if (right - ref.left + 1) * (bottom - ref.top + 1) <= len(self.texts):
@@ -426,6 +463,13 @@ class Calculation(Context):
                     if k[0] == sheet and ref.top <= k[1] <= bottom and ref.left <= k[2] <= right
                 )
             yield from (k for k in inside if k in self.texts or k in self._owner)
+
+    def _refs(self, formula: Formula, at: Key) -> Iterator[Ref]:
+        """The cells a formula refers to, those behind its names included."""
+        yield from formula.refs
+        for name in formula.names:
+            with contextlib.suppress(Unsupported):
+                yield from self._named(name, at).refs
 
     def _sheet(self, ref: Ref, at: Key) -> str:
         return self.sheet_names.get(ref.sheet.casefold(), "") if ref.sheet else at[0]

@@ -91,8 +91,11 @@ Node: TypeAlias = Ref | Const | Slot | Name | Call | Op | Array | None
 
 
 class Formula(NamedTuple):
+    """A formula's tree, the cells its slots stand for, and the names it uses."""
+
     tree: Node
     refs: tuple[Ref, ...]
+    names: tuple[str, ...] = ()
 
 
 _LEXER = re.compile(
@@ -168,7 +171,8 @@ def parse(formula: str) -> Formula:
             tokens.append(("ref", ""))
         else:
             tokens.append((kind, found[kind]))
-    return Formula(_tree(tuple(tokens), formula if len(tokens) > 200 else ""), tuple(refs))
+    names = tuple(text for kind, text in tokens if kind == "name")
+    return Formula(_tree(tuple(tokens), formula if len(tokens) > 200 else ""), tuple(refs), names)
 
 
 @lru_cache(maxsize=4096)

@@ -292,6 +292,33 @@ def test_names_of_the_workbook_and_names_that_hide_ours(tmp_path: Path) -> None:
     assert report.cells == 1
 
 
+def test_columns_of_tables_and_names_of_results(tmp_path: Path) -> None:
+    path = book_with(tmp_path, {}, firms=False)
+    book = openpyxl.load_workbook(path)
+    sheet = book["表 1"]
+    sheet.append([*"abcdef", "score's", "mean"])
+    for i, row in enumerate(SIX[:3], 2):
+        sheet.append([*row, "=RISKSCORE(firms[[#This Row],[a]:[f]])", f"=firms[[#This Row],[score''s]]+{i}"])
+    sheet.add_table(openpyxl.worksheet.table.Table(displayName="firms", ref="A1:H4"))
+    sheet["J1"] = "=SUM(firms[score''s])"
+    sheet["J2"] = "=MAX(scores)-MIN(scores)+SUM(RISKSCORE(firms[[a]:[f]]))*0"
+    sheet["J3"] = "=ROWS(firms[#All])*10+COLUMNS(firms[])"
+    sheet["J4"] = '=firms[[#Headers],[b]]&"!"'
+    sheet["J5"] = "=RISKSCORE(firms[nothing])"
+    book.defined_names["scores"] = openpyxl.workbook.defined_name.DefinedName("scores", attr_text="'表 1'!$G$2:$G$4")
+    book.save(path)
+    book, report = run(path)
+    sheet = book["表 1"]
+    scores = [row[0] for row in REGISTRY["RISKSCORE"].call([SIX[:3]])]
+    assert [sheet.cell(i, 7).value for i in (2, 3, 4)] == scores
+    assert [sheet.cell(i, 8).value for i in (2, 3, 4)] == [score + i for i, score in enumerate(scores, 2)]
+    assert sheet["J1"].value == (scores[0] + scores[1]) + scores[2]
+    assert sheet["J2"].value == max(scores) - min(scores)
+    assert sheet["J3"].value == 48
+    assert sheet["J4"].value == "b!"
+    assert [(f.cell, f.key) for f in report.failures] == [("J5", "batch.structured")]
+
+
 def test_texts_are_never_written_as_formulas(tmp_path: Path) -> None:
     path = book_with(tmp_path, {"A1": '=IF(CREDITGRADE(firms!A1:F1)="A","=1+1","")'})
     _, report = run(path)
