@@ -302,7 +302,7 @@ def difference(a: float, b: float, drawn_a: Floats, drawn_b: Floats) -> Differen
     low, high = _percentiles(known)
     # Doubled tail, with one draw added so that p is never 0.
     tails = [(1 + np.count_nonzero(side)) / (1 + known.size) for side in (known <= 0, known >= 0)]
-    return Difference(a - b, low, high, min(1.0, 2 * min(tails)))
+    return Difference(a - b, low, high, min(1.0, 2 * float(min(tails))))
 
 
 def _percentiles(known: Any) -> tuple[float, float]:

@@ -31,9 +31,12 @@ OURS = ("linear", "two_step", "ensemble")
 COMPARED: tuple[tuple[Target, str, Metric, int], ...] = (
     ("default", "auc", metrics.auc, 1),
     ("default", "brier", metrics.brier, -1),
+    ("default", "log_loss", metrics.log_loss, -1),
     ("D", "auc", metrics.auc, 1),
+    ("D", "brier", metrics.brier, -1),
     ("grade", "kappa", metrics.quadratic_weighted_kappa, 1),
     ("grade", "absolute_error", metrics.mean_absolute_grade_error, -1),
+    ("grade", "ranked", metrics.ranked_probability_score, -1),
 )
 """Target, name, metric, and whether more is better (1) or less (-1)."""
 

@@ -97,7 +97,7 @@ def test_every_method_is_compared_with_ours(report: Report) -> None:
         assert (c.verdict == "level") == (not c.difference.significant)
         better = c.difference.value > 0 if c.metric in ("auc", "kappa") else c.difference.value < 0
         assert better or c.verdict != "ahead"
-    (majority,) = [c for c in report.comparisons if c.other == "majority" and c.metric == "brier"]
+    (majority,) = [c for c in report.comparisons if (c.other, c.target, c.metric) == ("majority", "default", "brier")]
     assert majority.verdict == "ahead"
 
 
@@ -196,6 +196,14 @@ def test_quality_on_the_contest(contest_report: Report) -> None:
 def test_ahead_of_the_papers_on_the_contest(contest_report: Report, paper: str, metric: str) -> None:
     found = [c for c in contest_report.comparisons if c.other == paper and c.metric == metric]
     assert {c.verdict for c in found} == {"ahead"}
+
+
+@pytest.mark.slow
+def test_never_behind_a_paper_on_the_contest(contest_report: Report) -> None:
+    assert len(contest_report.comparisons) > 50
+    behind = [c for c in contest_report.comparisons if c.verdict == "behind"]
+    # Of our own methods one may beat the other: two steps give better grade probabilities than the default model.
+    assert {(c.ours, c.other, c.metric) for c in behind} <= {("linear", "two_step", "ranked")}
 
 
 @pytest.mark.slow
