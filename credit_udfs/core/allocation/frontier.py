@@ -60,7 +60,7 @@ def frontier(
     against: Against = "expected_loss",
     points: int = 40,
     *,
-    gap: float = 1e-4,
+    gap: float = 3e-4,
     progress: Progress | None = None,
 ) -> Frontier:
     """The most that can be earned under each of `points` rising ceilings, the problem's other limits kept.

@@ -83,6 +83,13 @@ def _within(pool: Pool, choice: Choice, tolerance: float) -> bool:
     return bool(np.all(slack >= -tolerance * np.maximum(np.abs(pool.right), 1.0)))
 
 
+def _money_within(pool: Pool, choice: Choice) -> bool:
+    """Whether a choice keeps the limits that moving rates doesn't touch."""
+    fixed = np.array([row.stays == 0.0 and not np.any(row.drawn) for row in pool.rows])
+    slack = pool.right - pool.total(choice)
+    return bool(np.all(slack[fixed] >= -STRICT * np.maximum(np.abs(pool.right[fixed]), 1.0)))
+
+
 def blocks_of(pool: Pool, blocks: int) -> tuple[Ints, Ints]:
     """An order of the firms, and the block of each in that order: like firms together."""
     _, value = pool.offers(np.zeros(len(pool.rows)))
@@ -122,7 +129,9 @@ def solve_limited(
     )
     best.bound = relaxed.bound
     mu = relaxed.mu
-    best.offer(pool, _polished(pool, mu, pool.respond(mu)[0]))
+    answer = pool.respond(mu)[0]
+    if _money_within(pool, answer):
+        best.offer(pool, _polished(pool, mu, answer))
     if best.gap() > gap / 2.0:
         _descend(pool, relaxed, order, block, best, tolerance, clock)
     for many, wide, tilt in PASSES:
@@ -308,13 +317,28 @@ def _polished(pool: Pool, mu: Floats, choice: Choice) -> Choice:
     def at(price: float) -> tuple[Floats, Floats]:
         return part.table.best(kappa + price * row.stays / (gain * amount), part.grade)
 
+    def over(price: float) -> float:
+        return float(row.count * lent.size + row.stays * float(at(price)[1].sum()) - right)
+
+    # The price at which the ceiling is just met, from the side on which it is (Illinois).
     low, high = 0.0, max(4.0 * float(mu[k]), 1e-6)
-    for _ in range(40):
-        middle = 0.5 * (low + high)
-        if row.count * lent.size + row.stays * float(at(middle)[1].sum()) <= right:
-            high = middle
-        else:
-            low = middle
+    at_low, at_high = over(low), over(high)
+    if at_low <= 0.0:
+        high = low
+    elif at_high > 0.0:
+        return choice
+    else:
+        for _ in range(25):
+            middle = (low * at_high - high * at_low) / (at_high - at_low)
+            now = over(middle)
+            if now <= 0.0:
+                at_low = at_low / 2.0 if at_high <= 0.0 and high != middle else at_low
+                high, at_high = middle, now
+                if now > -1e-10 * lent.size:
+                    break
+            else:
+                at_high = at_high / 2.0
+                low, at_low = middle, now
     rate, stay = at(high)
     moved.put(lent, Choice(amount, rate, stay))
     return moved
