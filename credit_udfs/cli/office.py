@@ -26,7 +26,7 @@ addin.add_command(libreoffice)
 def calc(book: Path, output: Path, keep_formulas: bool, force: bool, lang: Lang) -> None:
     from credit_udfs.hosts.batch import calc as calculate
 
-    report = calculate(book, output, keep_formulas, lang, force=force)
+    report = calculate(book, output, keep_formulas, force=force)
     click.echo("\n".join(report.lines(lang)))
 
 

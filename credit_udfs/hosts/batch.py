@@ -76,15 +76,13 @@ class Report:
         return lines
 
 
-def calc(
-    book: str | Path, out: str | Path, keep_formulas: bool = False, lang: Lang = "zh", *, force: bool = False
-) -> Report:
+def calc(book: str | Path, out: str | Path, keep_formulas: bool = False, *, force: bool = False) -> Report:
     """Calculate every formula of `book` that holds one of our functions, and write the workbook to `out`.
 
     Our formulas are replaced by their values; with `keep_formulas` they stay, each with its value in the same
     cell. Ordinary formulas stay, with their values: calculated anew where they depend on ours, as stored where
     not. A cell that can't be evaluated keeps its formula and is named in the report.
-    lang: language of the errors raised. force: an existing `out` may be replaced.
+    force: an existing `out` may be replaced.
     Raises BadInput for a file that is missing, no workbook, or `out` being `book` itself.
     """
     source, target = Path(book), Path(out)
