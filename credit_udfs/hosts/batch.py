@@ -23,7 +23,8 @@ from openpyxl.writer.excel import ExcelWriter
 
 from credit_udfs.errors import BadInput
 from credit_udfs.hosts.calculation import Calculation, Failure, Key, address
-from credit_udfs.hosts.evaluate import Err, Value, serial
+from credit_udfs.hosts.evaluate import serial
+from credit_udfs.hosts.formulas import Err, Value
 from credit_udfs.locale import Lang, text
 
 SHOWN = 20  # of a long list in a report

@@ -16,19 +16,8 @@ from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 from credit_udfs.cells import REGISTRY, ErrorValue
 from credit_udfs.cells.formula import canonical_with_names
-from credit_udfs.hosts.evaluate import (
-    Call,
-    Context,
-    Err,
-    Formula,
-    Ref,
-    Slot,
-    Unsupported,
-    Value,
-    column_letters,
-    evaluate,
-    parse,
-)
+from credit_udfs.hosts.evaluate import Context, evaluate
+from credit_udfs.hosts.formulas import Call, Err, Formula, Ref, Slot, Unsupported, Value, column_letters, parse
 
 Key: TypeAlias = tuple[str, int, int]  # sheet, row, column
 Cached: TypeAlias = Callable[[], Mapping[Key, Value]]

@@ -13,8 +13,6 @@ from typing import Any, TypeAlias
 
 from credit_udfs.hosts.evaluate import (
     OPERATORS,
-    Err,
-    Value,
     cells_of,
     first_error,
     lift,
@@ -24,6 +22,7 @@ from credit_udfs.hosts.evaluate import (
     to_number,
     to_text,
 )
+from credit_udfs.hosts.formulas import Err, Value
 
 Evaluate: TypeAlias = Callable[[Any], Value]
 

@@ -16,7 +16,8 @@ import openpyxl
 from credit_udfs.cells import REGISTRY, Arg, CellFunction, Example
 from credit_udfs.cells.sample import SHEETS
 from credit_udfs.hosts.calculation import Calculation
-from credit_udfs.hosts.evaluate import Err, Value, column_letters, rows_of
+from credit_udfs.hosts.evaluate import rows_of
+from credit_udfs.hosts.formulas import Err, Value, column_letters
 from credit_udfs.locale import LANGS, text
 
 

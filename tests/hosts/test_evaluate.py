@@ -9,18 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_udfs.hosts.evaluate import (
-    Context,
-    Err,
-    Ref,
-    Unsupported,
-    Value,
-    column_letters,
-    column_number,
-    evaluate,
-    parse,
-    serial,
-)
+from credit_udfs.hosts.evaluate import Context, evaluate, serial
+from credit_udfs.hosts.formulas import Err, Ref, Unsupported, Value, column_letters, column_number, parse
 
 CELLS: dict[tuple[str, int, int], Any] = {
     ("", 1, 1): 10.0, ("", 2, 1): 20.0, ("", 3, 1): None, ("", 4, 1): "text", ("", 5, 1): True, ("", 6, 1): 30.0,

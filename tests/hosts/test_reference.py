@@ -11,7 +11,7 @@ import pytest
 from credit_udfs.cells import REGISTRY, Example
 from credit_udfs.cells.sample import SHEETS
 from credit_udfs.hosts.batch import calc
-from credit_udfs.hosts.evaluate import Err
+from credit_udfs.hosts.formulas import Err
 from credit_udfs.hosts.reference import document, main, run_example
 
 PAGE = Path(__file__).parents[2] / "docs" / "functions.md"
