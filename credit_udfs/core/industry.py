@@ -2,7 +2,8 @@
 
 22 industries, each inside one section of the national classification GB/T 4754-2017; both and the rules are
 data, in ``industry.toml`` beside this module. The industry serves shocks and concentration limits. It is
-never a predictor: on attachment 1 it is unrelated to default and grade (P4, section 3, says the same).
+never a predictor: on attachment 1 default doesn't depend on it (permutation chi-square, p = .85). The grade does
+a little (p = .02 by industry, .12 by section), on about six firms an industry: too few to learn anything from.
 """
 
 from __future__ import annotations

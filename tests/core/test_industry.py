@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_udfs.core.industry import coverage, industries, industry_of, is_sole_trader, rules
+from credit_udfs.core.tables import Tables
 
 # Labelled by hand from the words alone, then compared; every industry occurs.
 LABELLED = {
@@ -148,3 +150,19 @@ def test_contest_names(contest: Path) -> None:
     assert coverage(names.values()) == pytest.approx(363 / 366)
     found = {firm: industry_of(names[firm]) for firm in CONTEST_SAMPLE}
     assert {firm: i.key if i else None for firm, i in found.items()} == CONTEST_SAMPLE
+
+
+def test_default_does_not_depend_on_the_industry(contest_rated: Tables) -> None:
+    """Why it is no predictor: shuffled labels are as unevenly spread over industries as the true ones."""
+    firms = contest_rated.firms
+    found = [industry_of(name) for name in firms["name"]]
+    codes = np.unique([i.key if i else "" for i in found], return_inverse=True)[1]
+    default = firms["default"].to_numpy().astype(int)
+    count, share = np.bincount(codes), default.mean()
+
+    def unevenness(y: np.ndarray) -> float:
+        return float(((np.bincount(codes, weights=y) - count * share) ** 2 / count).sum())
+
+    rng = np.random.default_rng(0)
+    luck = np.array([unevenness(rng.permutation(default)) for _ in range(500)])
+    assert (luck >= unevenness(default)).mean() == pytest.approx(0.85, abs=0.06)
