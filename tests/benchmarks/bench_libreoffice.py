@@ -2,9 +2,9 @@
 
     python tests/benchmarks/bench_libreoffice.py [repeats]
 
-Peers: an add-in of three functions that take one row and return its first cell: TRIVIALRANGE takes the range as
-ours must (an error cell in it is then that row's error), TRIVIALARRAY takes an array (Calc refuses the call when a
-cell holds an error), TRIVIALNUMBER takes one number.
+Peers: an add-in of functions that return their first cell: TRIVIALRANGE takes the range as ours must (an error
+cell in it is then that row's error); TRIVIALSAME has an optional argument and may spill besides, as ours;
+TRIVIALARRAY takes an array (Calc refuses the call when a cell holds an error), TRIVIALNUMBER one number.
 "cold" is a recalculation after every input has changed; "warm" repeats it with the same inputs.
 Measured are processor seconds of LibreOffice and its helper, the best of the repeats, the functions taking turns:
 wall time on a shared machine says more of the neighbours.
@@ -24,8 +24,10 @@ from addin.libreoffice.build import package
 from tests.hosts.office import Book, Office
 
 ROWS = 10_000
+PEERS = ("TRIVIALRANGE", "TRIVIALSAME", "TRIVIALARRAY", "TRIVIALNUMBER")
 _IDL = """module creditpeer { interface XPeer {
     any trivialrange([in] com::sun::star::table::XCellRange cells);
+    sequence< sequence< any > > trivialsame([in] com::sun::star::table::XCellRange cells, [in] any method);
     any trivialarray([in] sequence< sequence< any > > cells);
     any trivialnumber([in] double number);
     sequence< sequence< any > > transport([in] com::sun::star::table::XCellRange cells);
@@ -44,6 +46,7 @@ class Peer(unohelper.Base, XPeer, XServiceInfo, XServiceName, XLocalizable):
     def setLocale(self, locale): self.locale = locale
     def getLocale(self): return self.locale
     def trivialrange(self, cells): return cells.getDataArray()[0][0]
+    def trivialsame(self, cells, method): return ((cells.getDataArray()[0][0],),)
     def trivialarray(self, cells): return cells[0][0]
     def trivialnumber(self, number): return number
     def transport(self, cells): return tuple((row[0],) for row in cells.getDataArray())
@@ -60,15 +63,19 @@ _MANIFEST = f"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 def _peer(path: Path) -> Path:
-    def node(name: str, argument: str) -> str:
+    def node(name: str, *arguments: str) -> str:
         texts = "".join(
             f'<prop oor:name="{p}"><value xml:lang="en-US">{name.upper()}</value></prop>'
             for p in ("DisplayName", "Description", "CompatibilityName")
         )
+        parameters = "".join(
+            f'<node oor:name="{argument}" oor:op="replace"><prop oor:name="DisplayName">'
+            f'<value xml:lang="en-US">{argument}</value></prop></node>'
+            for argument in arguments
+        )
         return (
             f'<node oor:name="{name}" oor:op="replace">{texts}<prop oor:name="Category"><value>Add-In</value></prop>'
-            f'<node oor:name="Parameters"><node oor:name="{argument}" oor:op="replace"><prop oor:name="DisplayName">'
-            f'<value xml:lang="en-US">{argument}</value></prop></node></node></node>'
+            f'<node oor:name="Parameters">{parameters}</node></node>'
         )
 
     nodes = "".join(node(n, "cells") for n in ("trivialrange", "trivialarray", "transport"))
@@ -76,7 +83,8 @@ def _peer(path: Path) -> Path:
         '<?xml version="1.0" encoding="UTF-8"?><oor:component-data xmlns:oor="http://openoffice.org/2001/registry"'
         ' xmlns:xs="http://www.w3.org/2001/XMLSchema" oor:name="CalcAddIns" oor:package="org.openoffice.Office">'
         '<node oor:name="AddInInfo"><node oor:name="creditpeer.Peer" oor:op="replace"><node oor:name="AddInFunctions">'
-        f"{nodes}{node('trivialnumber', 'number')}</node></node></node></oor:component-data>"
+        f"{nodes}{node('trivialnumber', 'number')}"
+        f"{node('trivialsame', 'cells', 'method')}</node></node></node></oor:component-data>"
     )
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("META-INF/manifest.xml", _MANIFEST)
@@ -141,12 +149,12 @@ def main(repeats: int = 5) -> None:
         environment = {"CREDIT_UDFS_PYTHON": sys.executable}
         with Office(ours, peer, environment=environment) as office, office.new() as book:
             book.ask("automatic", on=False)
-            singles = {name: f"={name}(A{{row}}:F{{row}})" for name in ("TRIVIALRANGE", "RISKSCORE", "TRIVIALARRAY")}
+            singles = {name: f"={name}(A{{row}}:F{{row}})" for name in (*PEERS[:3], "RISKSCORE")}
             single = _compare(book, {**singles, "TRIVIALNUMBER": "=TRIVIALNUMBER(A{row})"}, repeats)
             print(f"{ROWS} single cells, processor seconds  cold    warm")
             for name, (cold, warm) in single.items():
                 print(f"  {name:34}{cold:6.3f}  {warm:6.3f}")
-            for name in ("TRIVIALRANGE", "TRIVIALARRAY", "TRIVIALNUMBER"):
+            for name in PEERS:
                 ratios = [single["RISKSCORE"][i] / single[name][i] for i in (0, 1)]
                 print(f"  RISKSCORE : {name:22}{ratios[0]:6.2f}  {ratios[1]:6.2f}")
             book.formulas("J1", [['=BESTRATE(0.02;"A")']])  # starts the helper
