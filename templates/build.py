@@ -153,7 +153,9 @@ def build_start(b: Builder, canvas: Canvas) -> None:
     counts: dict[str, int] = {}
     if b.data is not None:
         counts = {"firms": b.data.firms.height, "purchases": b.data.purchases.height, "sales": b.data.sales.height}
-    _check(b, canvas, row, "check_addin", f'=IFERROR(IF(RISKSCORE({{{known}}})>=0,"{yes}","{no}"),"{no}")', yes, CELL)
+    # NOW makes it look again whenever the file is opened; until it has looked it claims nothing good.
+    probe = f'IFERROR(IF(RISKSCORE({{{known}}})>=0,"{yes}","{no}"),"{no}")'
+    _check(b, canvas, row, "check_addin", f'=IF(NOW()<0,"",{probe})', no, CELL)
     for key in ("firms", "purchases", "sales"):
         row += 1
         formula = f"=COUNTA({b.ref(key, 'A:A')})-1"

@@ -122,7 +122,7 @@ def address(row: int, column: int, *, fixed: bool = False) -> str:
 
 def clean(text: str) -> str:
     """A text that a cell may hold: no control characters, not too long."""
-    return ILLEGAL_CHARACTERS_RE.sub("", text)[:_MAX_TEXT]
+    return str(ILLEGAL_CHARACTERS_RE.sub("", text))[:_MAX_TEXT]
 
 
 class Canvas:
@@ -229,10 +229,15 @@ class Canvas:
         *,
         fit: bool = True,
         filters: bool = True,
+        break_units: bool | None = None,
     ) -> Block:
         """A table with a header; an Excel table where it has a name. At least one (blank) data row."""
         for i, spec in enumerate(columns):
-            self.put(row, column + i, spec.header, HEAD)
+            # A unit stands on a line of its own where it must break; the header of an Excel table stays one text.
+            narrow = width(spec.header) > (spec.width or self.column_width(column + i)) - 2
+            split = narrow and (not name if break_units is None else break_units)
+            header = spec.header.replace("（", "\n（").replace(" (", "\n(") if split else spec.header
+            self.put(row, column + i, header, HEAD)
         at = row
         widest = [0.0] * len(columns)
         for at, values in enumerate(rows, row + 1):
@@ -247,7 +252,8 @@ class Canvas:
         if fit:
             for i, spec in enumerate(columns):
                 self._fit(column + i, spec, widest[i])
-        tall = max(lines(c.header, self.column_width(column + i) - 3) for i, c in enumerate(columns))
+        heads = [(str(self.sheet.cell(row, column + i).value), column + i) for i in range(len(columns))]
+        tall = max(lines(head, self.column_width(at_column) - 3) for head, at_column in heads)
         self.height(row, max(20.0, 14.0 * tall + 6))
         block = Block(self.sheet.title, row, row + 1, at, column, len(columns))
         if name:
@@ -259,7 +265,7 @@ class Canvas:
 
         Like `table` without fitting. The last row has cells, so that the sheet's extent is right.
         """
-        block = self.table(row, column, columns, rows[-1:], None, fit=False)
+        block = self.table(row, column, columns, rows[-1:], None, fit=False, break_units=False)
         if len(rows) > 1:
             last = [self.sheet.cell(row + 1, column + i) for i in range(len(columns))]
             looks = [cell._style for cell in last]
@@ -369,9 +375,12 @@ class Canvas:
             ws.sheet_properties.pageSetUpPr.fitToPage = False
             ws.page_setup.fitToWidth = ws.page_setup.fitToHeight = None
             ws.page_setup.scale = scale
-        if halves:
+        if halves and repeat:
+            # Two areas: the second begins at the header, or the title would be cut off in the repeated columns.
+            left, right = get_column_letter(halves[1]), get_column_letter(halves[1] + 1)
+            end = get_column_letter(ws.max_column)
             ws.print_title_cols = f"A:{get_column_letter(halves[0])}"
-            ws.col_breaks.append(Break(id=halves[1]))
+            ws.print_area = f"A1:{left}{ws.max_row},{right}{repeat[0]}:{end}{ws.max_row}"
         for side, inches in {"left": 0.5, "right": 0.5, "top": 0.6, "bottom": 0.7}.items():
             setattr(ws.page_margins, side, inches)
         ws.page_margins.header = ws.page_margins.footer = 0.3

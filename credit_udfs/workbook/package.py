@@ -140,7 +140,7 @@ class _Archive(ZipFile):
         entry.external_attr = 0o644 << 16
         return entry
 
-    def writestr(self, name: Any, data: Any, *_: Any, **__: Any) -> None:
+    def writestr(self, name: Any, data: Any, *_: Any, **__: Any) -> None:  # type: ignore[override] # only what openpyxl calls
         if self._spills and name == "xl/_rels/workbook.xml.rels":
             data = _text(data).replace("</Relationships>", _METADATA_REL)
             super().writestr(self._entry("xl/metadata.xml"), _METADATA)

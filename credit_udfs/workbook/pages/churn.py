@@ -51,7 +51,7 @@ def draw(canvas: Canvas, view: View) -> None:
         for i, grade in enumerate(LENDABLE):
             lines.append(
                 Line(view.t("churn_points", grade=grade), block.ref(1 + i), _COLOURS[grade], x=block.ref(0),
-                     marker=_MARKERS[grade], width=0)  # type: ignore[arg-type]
+                     marker=_MARKERS[grade], width=0)
             )  # fmt: skip
     made = chart(
         canvas.sheet, f"{'I' if table is not None else 'F'}{block.header}", "scatter_line",

@@ -16,7 +16,7 @@ def draw(canvas: Canvas, view: View) -> None:
     canvas.widths({1: wide, **dict.fromkeys(range(2, 8), 13.0), **dict.fromkeys(range(8, 17), 9.0)})
     # Ordered by key, then named: no order depends on the language.
     by_key = view.lent_by(view.applicant_industries)
-    by_industry = [(view.industry_name(key), *rest) for key, *rest in by_key]
+    by_industry = [(view.industry_name(r[0]), r[1], r[2], r[3], r[4]) for r in by_key]
     by_grade = sorted(view.lent_by(view.applicant_grades))
     lent = float(plan.amount.sum())
     shares = np.sort(plan.amount[plan.lend] / lent)[::-1] if lent else np.zeros(0)

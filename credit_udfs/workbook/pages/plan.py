@@ -21,10 +21,10 @@ def draw(canvas: Canvas, view: View) -> None:
     columns = [
         Column(view.t("col_firm"), CENTRE.on(bold=True), 10), Column(view.t("col_name"), CELL, 30),
         Column(view.t("col_grade"), CENTRE, 8), Column(view.t("col_pd"), number(PERCENT), 10),
-        Column(view.t("col_decision"), CENTRE, 10), Column(view.t("col_amount_wan"), number(WAN), 13),
+        Column(view.t("col_decision"), CENTRE, 10), Column(view.t("col_amount_wan"), number(WAN), 15),
         Column(view.t("col_rate"), number(PERCENT), 10), Column(view.t("col_churn"), number(PERCENT), 10),
-        Column(view.t("col_profit_wan"), number("0.0000"), 12), Column(view.t("col_loss_wan"), number("0.0000"), 12),
-        Column(view.t("col_earning"), number(DECIMAL), 14), Column(view.t("col_margin"), number(DECIMAL), 15),
+        Column(view.t("col_profit_wan"), number("0.0000"), 17), Column(view.t("col_loss_wan"), number("0.0000"), 17),
+        Column(view.t("col_earning"), number(DECIMAL), 21), Column(view.t("col_margin"), number(DECIMAL), 18),
         Column(view.t("col_why"), CELL.on(across="left", indent=1), 30 if view.lang == "zh" else 32),
         Column(view.t("col_advice"), CELL.on(size=9), 52 if view.lang == "zh" else 76),
     ]  # fmt: skip
@@ -69,7 +69,7 @@ def draw(canvas: Canvas, view: View) -> None:
     canvas.shade_if(whole, f"$F{block.first}>0", "EAF1F8")
     canvas.data_bar(block.ref(AMOUNT - 1, sheet=False).replace("$", ""), "9DC3E6")
     canvas.freeze(block.first, 3)
-    canvas.page(view.t("footer"), repeat=(block.header, block.header), halves=(2, 12), scale=68)
+    canvas.page(view.t("footer"), repeat=(block.header, block.header), halves=(2, 12), scale=66)
 
 
 def _finding(view: View) -> str:

@@ -30,7 +30,8 @@ SPAN = 8
 def draw(canvas: Canvas, view: View) -> None:
     found: Stress = view.extras.stress
     scenario = found.scenario
-    canvas.widths({1: 26 if view.lang == "zh" else 36, **dict.fromkeys(range(2, SPAN + 1), 15.0)})
+    zh = view.lang == "zh"
+    canvas.widths({1: 26 if zh else 36, **dict.fromkeys(range(2, SPAN + 1), 19.0 if zh else 16.0)})
     source = scenario.source_zh if view.lang == "zh" else scenario.source_en
     row = canvas.heading(view.t("stress_title"), finding(view), SPAN, note=view.t("stress_note", source=source))
     canvas.prose(
@@ -42,7 +43,7 @@ def draw(canvas: Canvas, view: View) -> None:
     row = _totals(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_totals")))
     row, cut = _by_industry(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_by_industry")))
     _firms(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_firms")))
-    canvas.page(view.t("footer"), landscape=False, scale=66 if view.lang == "zh" else 62, breaks=[cut])
+    canvas.page(view.t("footer"), landscape=False, scale=58, breaks=[cut])
 
 
 def finding(view: View) -> str:

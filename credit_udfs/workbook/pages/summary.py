@@ -21,6 +21,7 @@ from credit_udfs.workbook.style import (
     TILE_NOTE,
     TILE_VALUE,
     WAN,
+    lines,
     number,
 )
 
@@ -39,7 +40,8 @@ def draw(canvas: Canvas, view: View) -> None:
     right = _limits(canvas, view, row)
     end = max(left, right)
     for r in range(row + 2, end):
-        canvas.height(r, 28 if r < right else 20)
+        said = str(canvas.sheet.cell(r, 7).value or "")
+        canvas.height(r, 28 if lines(said, 35) > 1 else 20)
     canvas.prose(end, 7, 12, view.t("limits_note"), NOTE)
     row = end + 1
     _exposures(canvas, view, row)
@@ -155,7 +157,7 @@ def _head(canvas: Canvas, row: int, column: int, headers: list[str | None]) -> N
     spans = 1 + next((i for i, h in enumerate(headers[1:]) if h is not None), 0)
     canvas.merge(row, column, row, column + spans - 1, headers[0], HEAD.on(across="left", indent=1))
     for i in range(spans, len(headers)):
-        canvas.put(row, column + i, headers[i], HEAD)
+        canvas.put(row, column + i, (headers[i] or "").replace("（", "\n（"), HEAD)
     canvas.height(row, 34)
 
 

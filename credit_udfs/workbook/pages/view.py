@@ -90,7 +90,7 @@ class View:
 
     def industry_name(self, key: str | None) -> str:
         known = industries()
-        return known[key].name(self.lang) if key in known else self.t("industry_unknown")
+        return known[key].name(self.lang) if key and key in known else self.t("industry_unknown")
 
     @cached_property
     def industry_names(self) -> list[str]:
