@@ -46,7 +46,7 @@ def small_problems(draw, limits=False):
     )
     grade = draw(st.lists(st.sampled_from([0, 1, 2, 3]), min_size=n, max_size=n))
     high = draw(st.lists(st.sampled_from([0.0, 1e5, 3e5, 5.5e5, 1e6]), min_size=n, max_size=n))
-    low = draw(st.sampled_from([1.0, 1e5]))
+    low = draw(st.sampled_from([1e4, 1e5]))
     budget = draw(st.sampled_from([0.0, 5e4, 1e5, 2.5e5, 7e5, 1.23e6, 1e7]))
     funding = draw(st.sampled_from([0.0, 0.015, 0.12]))
     objective = draw(st.sampled_from(["bank", "bank", "P1", "P3", "P4"]))

@@ -141,6 +141,7 @@ def grid_milp(problem, rates=None, gap=1e-9, time_limit=60.0):
     if cols == 0:
         asks = (limits.min_clients or 0) > 0 or (limits.min_lent or 0) > 0
         asks |= limits.churn_over == "applicants" and (limits.mean_churn or 1) < 1
+        asks |= t.use_all_budget and t.budget > 0
         return (None, None, 2) if asks else (0.0, 0.0, 0)
     unit = float(np.max(f.high))
     earn = np.array([per_yuan(problem, i, r) for i, r in zip(firm, rate, strict=True)])

@@ -42,8 +42,9 @@ def test_flips_hold_on_both_sides():
     assert sum(e.flip_pd is not None for e in found) >= len(found) // 2
 
 
+@pytest.mark.slow
 def test_flips_under_a_limit():
-    problem = Problem(contest_like(40, 1), Terms(8e6), Limits(expected_loss=0.006))
+    problem = Problem(contest_like(25, 1), Terms(5e6), Limits(expected_loss=0.006))
     plan = solve(problem)
     row = int(np.flatnonzero(plan.lend)[0])
     (e,) = explain(plan, [row])

@@ -12,6 +12,7 @@ from credit_udfs.core.allocation import Limits, Problem, Terms, solve
 from credit_udfs.core.allocation.frontier import frontier
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("against", ["expected_loss", "churn", "budget", "risk"])
 def test_points_are_proven_and_rise(against):
     problem = Problem(contest_like(120, 2), Terms(4e7))
@@ -28,6 +29,7 @@ def test_points_are_proven_and_rise(against):
         assert found.points[-1].value == pytest.approx(free.value, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_prices_are_the_slope():
     found = frontier(Problem(contest_like(302, 1), Terms(1e8)), "expected_loss", 40)
     for a, b in itertools.pairwise(found.points[5:35]):

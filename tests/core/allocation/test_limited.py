@@ -9,6 +9,7 @@ import pytest
 from allocation_cases import SECTORS, contest_like, five_limits, small_problems
 from allocation_checker import complaints, grid_milp
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from credit_udfs.core.allocation import Firms, Infeasible, Limits, Problem, Terms, solve
 from credit_udfs.core.allocation.limited import Stop
@@ -24,10 +25,15 @@ def attempt(problem):
 FINE = np.linspace(0.04, 0.15, 23)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(small_problems(limits=True))
-def test_small_instances_against_the_full_milp(problem):
-    value, _, status = grid_milp(problem, FINE, gap=1e-8)
+@pytest.mark.slow
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(small_problems(limits=True), st.sampled_from(["limit", "use all", "drawn"]))
+def test_small_instances_against_the_full_milp(problem, budget):
+    if budget == "use all":
+        problem = problem.with_terms(use_all_budget=True)
+    elif budget == "drawn":
+        problem = problem.with_limits(min_lent=None).with_terms(budget_basis="drawn")
+    value, _, status = grid_milp(problem, FINE, gap=1e-8, time_limit=5)
     plan, refused = attempt(problem)
     if plan is None:
         # The rates of the grid are among ours: what is feasible there is feasible here.
@@ -57,6 +63,7 @@ LIMITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LIMITS)
 def test_each_limit_against_the_full_milp(name):
     firms = contest_like(80, 7)
@@ -87,6 +94,7 @@ def test_five_limits_at_302_within_a_gap_of_1e4(seed):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["five", "churn", "sectors", "loss"])
 def test_proven_to_1e6(name):
     limits = LIMITS[name] if name != "five" else Limits(0.25, {"C": 0.3}, expected_loss=0.02, mean_churn=0.6)
@@ -136,6 +144,7 @@ def test_price_of_a_limit_is_what_easing_it_earns():
     assert at[0.0201].value - at[0.02].value == pytest.approx(use.price * 0.0001, rel=0.05)
 
 
+@pytest.mark.slow
 def test_easing_a_limit_never_hurts():
     firms = contest_like(150, 5)
     plans = [solve(Problem(firms, Terms(5e7), Limits(mean_churn=cap))) for cap in (0.45, 0.5, 0.55, 0.6, 0.9)]

@@ -34,6 +34,7 @@ def rules(firms, budget, **options):
     )
 
 
+@pytest.mark.slow
 def test_every_plan_is_the_best_in_its_own_measure(firms):
     terms = Terms(2e7)
     problem = Problem(firms, terms)

@@ -32,6 +32,7 @@ def test_against_the_full_milp(kind, seed):
     assert plan.gap <= 2e-3
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(small_problems(limits=True), st.sampled_from(KINDS))
 def test_small_instances(problem, kind):

@@ -69,6 +69,7 @@ def test_nothing_enumerated_beats_the_bound():
     assert found.z >= best * (1 - found.gap) - 1e-9
 
 
+@pytest.mark.slow
 def test_proven_at_302():
     found = solve_ratio(Problem(contest_like(302, 0), Terms(1e8)))
     assert found.gap <= 1e-4
