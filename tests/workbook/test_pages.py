@@ -11,13 +11,17 @@ import openpyxl
 import pytest
 from openpyxl.utils import range_boundaries
 
+from credit_udfs.core.assess import Settings, assess
 from credit_udfs.core.summary import summarise
 from credit_udfs.locale import area
+from credit_udfs.models import load
 from credit_udfs.workbook.names import PAGE_PREFIX
 from credit_udfs.workbook.pages import PAGES
+from credit_udfs.workbook.write import write
 from tests.hosts import office as suite
 from tests.hosts.office import Office
-from tests.workbook.results import result, sample_assessment, sample_extras
+from tests.workbook import opc
+from tests.workbook.results import result, sample_assessment, sample_extras, sample_tables
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "pages.json"
 
@@ -163,6 +167,28 @@ def test_the_stress_page_says_what_the_core_says(book: Any) -> None:
     table = Table(book, "cuStress")
     assert sum(table.column("Lent after (10,000 yuan)")) == pytest.approx(stress.after.amount.sum() / 1e4)
     assert sum(table.column("Profit unchanged (10,000 yuan)")) == pytest.approx(stress.unchanged_value / 1e4)
+
+
+def test_a_plan_that_lends_nothing_has_all_its_pages(tmp_path: Path) -> None:
+    nothing = assess(sample_tables(), Settings(budget=50_000.0), load())  # less than the smallest loan
+    assert nothing.plan.totals.clients == 0
+    for lang in ("zh", "en"):
+        path = write(nothing, tmp_path / f"{lang}.xlsx", lang)
+        assert opc.check(path) == []
+        assert len(openpyxl.load_workbook(path).sheetnames) >= 10
+
+
+def test_with_very_many_firms_those_lent_to_have_their_own_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credit_udfs.workbook.pages.view.MAX_FIRM_DATA", 6)
+    a = sample_assessment()
+    path = write(a, tmp_path / "many.xlsx", "en")
+    assert opc.check(path) == []
+    shown = set(Table(openpyxl.load_workbook(path, data_only=True), "cuFirmData").column("Firm"))
+    lent = {firm for firm, yes in zip(a.plan.problem.firms.ids, a.plan.lend, strict=True) if yes}
+    assert len(shown) == 6
+    assert len(shown & lent) == min(6, len(lent))
 
 
 @pytest.fixture(scope="module")
