@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,7 @@ def _call(function: CellFunction, args: Sequence[Raw]) -> list[list[CellValue]]:
     by_row: list[tuple[int, tuple[int, int]]] = []
     for arg, raw in zip(function.args, given, strict=True):
         if arg.kind == "range":
+            arg = _with_columns(arg, function, given)
             if not arg.required and isinstance(raw, (type(None), str)) and is_blank(raw):
                 values.append(arg.default)
                 continue
@@ -88,6 +90,17 @@ def _call(function: CellFunction, args: Sequence[Raw]) -> list[list[CellValue]]:
         values[index] = array
         _merge(errors, bad)
     return _by_row(function, values, [i for i, _ in by_row], errors, shape)
+
+
+def _with_columns(arg: Arg, function: CellFunction, given: Sequence[Raw]) -> Arg:
+    """The range argument with the columns that another argument's value asks for, see Arg.columns_by."""
+    if arg.columns_by is None:
+        return arg
+    name, columns_of = arg.columns_by
+    place = [a.name for a in function.args].index(name)
+    chosen = function.args[place]
+    value = single(given[place], chosen) if place < len(given) else chosen.default
+    return arg if value == chosen.default else replace(arg, columns=columns_of(str(value)))
 
 
 def _check_count(function: CellFunction, args: Sequence[Raw]) -> None:
@@ -265,7 +278,7 @@ def _stackable(function: CellFunction, args: Sequence[Raw]) -> tuple[tuple[objec
     try:
         for arg, raw in zip(function.args, args, strict=False):
             if arg.kind == "range":
-                rows = records_of(raw, arg)
+                rows = records_of(raw, _with_columns(arg, function, args))
                 key.append(len(rows[0]))
             elif arg.by_row:
                 rows = grid(raw)

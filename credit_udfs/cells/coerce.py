@@ -207,6 +207,17 @@ class _Name:
         self.zh, self.en = column.zh, column.en
 
 
+class _Names:
+    """Columns' names, at most MOST of them, which `str.format` fills into both languages' texts."""
+
+    MOST = 12
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        more = "…" if len(columns) > self.MOST else ""
+        self.zh = "、".join(c.zh for c in columns[: self.MOST]) + more
+        self.en = ", ".join(c.en for c in columns[: self.MOST]) + more
+
+
 def _name(column: Column) -> _Name:
     return _Name(column)
 
@@ -329,7 +340,9 @@ def records_of(value: Raw, arg: Arg) -> Grid:
     if not low <= len(rows[0]) <= high:
         wanted = str(low) if low == high else f"{low}-{high}"
         raise CallError(
-            ErrorValue.make("#VALUE!", "cells.wrong_width", arg=arg.name, wanted=wanted, given=len(rows[0]))
+            ErrorValue.make(
+                "#VALUE!", "cells.wrong_width", arg=arg.name, wanted=wanted, given=len(rows[0]), names=_Names(arg.columns)
+            )
         )
     return rows
 

@@ -34,7 +34,17 @@ RATE_MIN, RATE_MAX = 0.04, 0.15
 LGD, FUNDING = 0.45, 0.015
 AMOUNT_MIN, AMOUNT_MAX = 100_000.0, 1_000_000.0
 LENDABLE: tuple[Grade, ...] = ("A", "B", "C")
-MODELS = ("default",)
+# The shipped model cards: what gives a score and a probability of default, what gives grades, and both.
+SCORERS = (
+    "default", "linear_wide", "monotone", "two_step", "p0_bp", "p1_fisher", "p1_topsis", "p3_pca_logistic",
+    "p4_logistic", "p4_topsis",
+)  # fmt: skip
+GRADERS = (
+    "default", "linear_wide", "monotone", "two_step", "p1_network_cg", "p1_network_lm", "p1_two_steps", "p2_cnn",
+    "p3_svm", "p3_svm_clusters",
+)  # fmt: skip
+MODELS = tuple(dict.fromkeys((*SCORERS, *GRADERS)))
+LINEAR = ("default",)  # reasons are points of a linear model
 OBJECTIVES = ("bank", "P1", "P3", "P4")
 SCENARIOS = ("covid19_2020q1",)
 KINDS = ("normal", "micro", "sole_trader")
@@ -49,13 +59,31 @@ SIX = (
 )
 REASONS = 3
 
+
+
+def _columns(method: str) -> tuple[Column, ...]:
+    """The indicators of a method, from its card."""
+    specs = _model(method)[0].numbers["indicators"]
+    return tuple(Column(spec["zh"], spec["en"], blank="missing") for spec in specs)
+
+
 _INDICATORS = table(
     "企业的六项指标，每行一家：年净销售额（元）、经营年限、最大客户占比、回头客销售占比、销项作废率、最大供应商占比；空白为缺失，最多缺两项",
     "Six indicators, one firm a row: annual sales in yuan, trading years, top customer, returning customers, "
     "void rate, top supplier; blank = missing, two at most",
     SIX,
+    ("method", _columns),
 )
+_SCORER = choice(
+    "评分方法；default 以外的方法用各自的指标，列数不对时会列出", "Scoring method; those other than default take "
+    "indicators of their own, named when the columns don't fit", choices=SCORERS,
+)  # fmt: skip
+_GRADER = choice(
+    "评级方法；default 以外的方法用各自的指标，列数不对时会列出", "Grading method; those other than default take "
+    "indicators of their own, named when the columns don't fit", choices=GRADERS,
+)  # fmt: skip
 _METHOD = choice("评分模型", "Scoring model", choices=MODELS)
+_REASONED = choice("评分模型", "Scoring model", choices=LINEAR)
 _LANG = choice("结果的语言：zh 或 en", "Language of the result: zh or en", choices=("zh", "en"))
 _RATE = number(
     "贷款年利率，0.04 到 0.15", "Lending rate a year, 0.04 to 0.15", by_row=True, low=RATE_MIN, high=RATE_MAX
@@ -76,18 +104,23 @@ _OBJECTIVE = choice(
 # --- scoring ------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _model(name: str) -> tuple[Model, Any]:
     from credit_udfs import models
 
     model = models.load(name)
-    return model, model.linear()
+    return model, model.linear() if model.form == "linear" else None
 
 
 def _scores(indicators: Block, method: str) -> Scores:
     from credit_udfs.core.scoring import score_rows
 
-    return score_rows(_model(method)[1], indicators.matrix)
+    model, linear = _model(method)
+    if linear is not None:
+        return score_rows(linear, indicators.matrix)
+    from credit_udfs.core.method_scores import score_model
+
+    return score_model(model, indicators.matrix, contributions=False)
 
 
 @cell(
@@ -101,9 +134,10 @@ def _scores(indicators: Block, method: str) -> Scores:
         Example("=RISKSCORE(A2:F2)", "firms", "一家企业", "One firm"),
         Example("=RISKSCORE(A2:F6)", "firms", "一列企业，一次算完", "A list of firms in one call"),
         Example('=IF(RISKSCORE(A2:F2)>60,"复核","通过")', "firms", "嵌套在 IF 中", "Inside IF"),
+        Example('=RISKSCORE(A2:F6,"monotone")', "firms", "另一种方法", "Another method"),
     ],
 )
-def riskscore(indicators: Annotated[Block, _INDICATORS], method: Annotated[str, _METHOD] = "default") -> Floats:
+def riskscore(indicators: Annotated[Block, _INDICATORS], method: Annotated[str, _SCORER] = "default") -> Floats:
     return _scores(indicators, method).score
 
 
@@ -116,7 +150,7 @@ def riskscore(indicators: Annotated[Block, _INDICATORS], method: Annotated[str, 
     columns=[("违约概率", "probability of default")],
     examples=[Example("=DEFAULTPROB(A2:F6)", "firms", "一列企业", "A list of firms")],
 )
-def defaultprob(indicators: Annotated[Block, _INDICATORS], method: Annotated[str, _METHOD] = "default") -> Floats:
+def defaultprob(indicators: Annotated[Block, _INDICATORS], method: Annotated[str, _SCORER] = "default") -> Floats:
     return _scores(indicators, method).pd
 
 
@@ -129,7 +163,7 @@ def defaultprob(indicators: Annotated[Block, _INDICATORS], method: Annotated[str
     columns=[("信誉评级", "grade")],
     examples=[Example("=CREDITGRADE(A2:F6)", "firms", "一列企业", "A list of firms")],
 )
-def creditgrade(indicators: Annotated[Block, _INDICATORS], method: Annotated[str, _METHOD] = "default") -> list[Any]:
+def creditgrade(indicators: Annotated[Block, _INDICATORS], method: Annotated[str, _GRADER] = "default") -> list[Any]:
     return [float("nan") if code < 0 else GRADES[code] for code in _scores(indicators, method).grade.tolist()]
 
 
@@ -142,7 +176,7 @@ def creditgrade(indicators: Annotated[Block, _INDICATORS], method: Annotated[str
     columns=[("A", "A"), ("B", "B"), ("C", "C"), ("D", "D")],
     examples=[Example("=GRADEPROBS(A2:F3)", "firms", "两家企业", "Two firms")],
 )
-def gradeprobs(indicators: Annotated[Block, _INDICATORS], method: Annotated[str, _METHOD] = "default") -> Floats:
+def gradeprobs(indicators: Annotated[Block, _INDICATORS], method: Annotated[str, _GRADER] = "default") -> Floats:
     return _scores(indicators, method).grade_probs
 
 
@@ -161,7 +195,7 @@ def gradeprobs(indicators: Annotated[Block, _INDICATORS], method: Annotated[str,
 def riskreasons(
     indicators: Annotated[Block, _INDICATORS],
     language: Annotated[Lang, _LANG] = "zh",
-    method: Annotated[str, _METHOD] = "default",
+    method: Annotated[str, _REASONED] = "default",
 ) -> list[list[Any]]:
     scores = _scores(indicators, method)
     keys = _model(method)[0].indicators

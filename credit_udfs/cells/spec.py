@@ -102,6 +102,8 @@ class Arg:
     default: a float, text or None; REQUIRED when the argument must be given. A blank cell means the default,
         or #N/A where there is none.
     low, high: bounds of a number, both inclusive. choices: what a choice may be, upper and lower case alike.
+    columns_by: for a range whose columns depend on another argument, a choice that isn't by row: that argument's
+        name, and the columns of each of its values. `columns` are those of its default.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Arg:
     low: float | None = None
     high: float | None = None
     integer: bool = False
+    columns_by: tuple[str, Callable[[str], tuple[Column, ...]]] | None = field(default=None, repr=False)
 
     @property
     def required(self) -> bool:
@@ -198,9 +201,14 @@ class DeclarationError(Exception):
 # Annotations: what a parameter takes. The name and the default come from the parameter itself.
 
 
-def table(zh: str, en: str, columns: Iterable[Column]) -> Arg:
+def table(
+    zh: str,
+    en: str,
+    columns: Iterable[Column],
+    columns_by: tuple[str, Callable[[str], tuple[Column, ...]]] | None = None,
+) -> Arg:
     """A range with these columns, one record a row."""
-    return Arg("", "range", zh, en, columns=tuple(columns))
+    return Arg("", "range", zh, en, columns=tuple(columns), columns_by=columns_by)
 
 
 def number(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,8 +23,9 @@ SCHEMA = 1
 class Model:
     """A fitted model and its card.
 
-    name: what users call it ("default"). form: how `numbers` are evaluated ("linear" is core.kernel; the forms
-    of the papers' methods are in core.forms). numbers: the fitted values, JSON types only.
+    name: what users call it ("default"). form: how `numbers` are evaluated: "linear" by core.kernel, "method" by
+    core.method_scores, where numbers has a form of core.forms per thing predicted ("default", "grade").
+    numbers: the fitted values, JSON types only; "grade_sets" in it is for core.grade_sets.
     data: what it was trained on (sha256 of the files and of the training table, firms, defaults, grades).
     settings: how it was trained (regularisation, seed, versions). validation: out-of-sample figures, never
     training ones. trained: ISO date.
@@ -43,6 +45,11 @@ class Model:
         return tuple(spec["key"] for spec in self.numbers["indicators"])
 
     @property
+    def predicts(self) -> tuple[str, ...]:
+        """What of "default" and "grade" it gives probabilities of."""
+        return tuple(target for target in ("default", "grade") if target in self.numbers)
+
+    @property
     def hash(self) -> str:
         """SHA-256 of the whole card."""
         return hashlib.sha256(_canonical(self._fields()).encode()).hexdigest()
@@ -57,8 +64,11 @@ class Model:
         return replace(self, validation=validation)
 
     def to_json(self) -> str:
-        """Readable JSON; floats are written so that they read back to the same bits."""
-        return json.dumps({**self._fields(), "hash": self.hash}, ensure_ascii=False, indent=1) + "\n"
+        """Readable JSON, a list of numbers on one line; floats are written so that they read back to the same bits."""
+        written = json.dumps({**self._fields(), "hash": self.hash}, ensure_ascii=False, indent=1)
+        # Texts in JSON have no line breaks, so a bracket before one is a list's.
+        flat = re.sub(r"\[\n\s*([^\[\]{}\"]*?)\s*\]", lambda m: "[" + re.sub(r"\s*\n\s*", " ", m[1]) + "]", written)
+        return flat + "\n"
 
     @classmethod
     def from_json(cls, text: str, source: str = "") -> Model:

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from credit_udfs.core.grade_sets import contiguous
 from credit_udfs.core.validation import stratified_folds
 from credit_udfs.errors import OutOfRange
 from credit_udfs.types import Bools, Floats, Ints
@@ -78,14 +79,3 @@ def quantile(scores: Floats, level: float) -> float:
     """The ceil((n + 1) level)-th smallest score; 1 (every grade is in) where n is too small for the level."""
     rank = int(np.ceil((len(scores) + 1) * level - 1e-12))
     return float(np.sort(scores)[rank - 1]) if rank <= len(scores) else 1.0
-
-
-def contiguous(p: Floats, threshold: float) -> Bools:
-    """Grades with probability at least 1 - threshold, the likeliest one, and any in between."""
-    inside = p >= 1.0 - threshold - 1e-12
-    inside[np.arange(len(p)), p.argmax(axis=1)] = True
-    order = np.arange(p.shape[1])
-    first = inside.argmax(axis=1)[:, None]
-    last = p.shape[1] - 1 - inside[:, ::-1].argmax(axis=1)[:, None]
-    neighbours: Bools = (order >= first) & (order <= last)
-    return neighbours

@@ -20,6 +20,9 @@ from credit_udfs.core.tables import Tables
 from credit_udfs.errors import BadInput
 from credit_udfs.types import GRADES, Floats, Ints
 
+GRADE_SETS_LEVEL = 0.9
+"""What the grade sets of a card promise to cover; see `credit_udfs.methods.conformal`."""
+
 # How an indicator enters a linear model: skewed money and counts by their logarithm, small rates by their root.
 TRANSFORMS: Mapping[str, tuple[str, float]] = {
     "annual_net_sales": ("log10", 1000.0),
@@ -166,6 +169,10 @@ def train(tables: Tables, *, trained: str, c_default: float = 1.0, c_grade: floa
     z, specs = standardise(table, SIX)
     coef, cut = fit_proportional_odds(z, default, 2, c_default)
     grade_coef, cuts = fit_proportional_odds(z, grades, 4, c_grade)
+    from credit_udfs.methods import conformal
+    from credit_udfs.methods.ensemble import Linear  # which imports this module
+
+    sets = conformal.fit(lambda: Linear(SIX, c_grade), table, grades, GRADE_SETS_LEVEL)
     digest = hashlib.sha256(np.ascontiguousarray(table).tobytes())
     digest.update(grades.tobytes() + default.tobytes())
     return Model(
@@ -176,6 +183,7 @@ def train(tables: Tables, *, trained: str, c_default: float = 1.0, c_grade: floa
             "default": {"intercept": rounded(-cut[0]), "coef": [rounded(b) for b in coef]},
             "calibration": {"slope": 1.0, "intercept": 0.0},
             "grade": {"coef": [rounded(b) for b in grade_coef], "cuts": [rounded(c) for c in cuts]},
+            "grade_sets": {"level": GRADE_SETS_LEVEL, "threshold": rounded(sets.threshold)},
         },
         data={
             "files": {source.file: source.sha256 for source in tables.sources},

@@ -112,6 +112,8 @@ class FisherThenNetwork(FormClassifier):
     network grades the others. The network learns from all firms, as in the paper, but grades no one D.
     """
 
+    refuse_at = 0.5
+
     def __init__(self, algorithm: Literal["lm", "cg"] = "cg", seed: int = 0) -> None:
         self.algorithm = algorithm
         self.seed = seed
@@ -127,7 +129,7 @@ class FisherThenNetwork(FormClassifier):
     def predict(self, X: Any) -> Ints:  # noqa: N803
         """The last class where its probability is a half or more, else the likeliest of the others."""
         p = self.predict_proba(X)
-        best = np.where(p[:, -1] >= 0.5, p.shape[1] - 1, p[:, :-1].argmax(axis=1))
+        best = np.where(p[:, -1] >= self.refuse_at, p.shape[1] - 1, p[:, :-1].argmax(axis=1))
         chosen: Ints = self.classes_[best]
         return chosen
 

@@ -44,9 +44,13 @@ def test_declared_bounds_and_defaults_are_the_cores() -> None:
     assert functions.LENDABLE == LENDABLE
     assert tuple(stress.scenarios()) == functions.SCENARIOS
     assert len(REGISTRY["RISKREASONS"].columns) == functions.REASONS
-    for name in functions.MODELS:
-        assert models.load(name).form == "linear"
-        assert models.load(name).indicators == core_indicators.SIX
+    shipped = {name: models.load(name) for name in models.names()}
+    assert set(functions.SCORERS) == {name for name, model in shipped.items() if "default" in model.predicts}
+    assert set(functions.GRADERS) == {name for name, model in shipped.items() if "grade" in model.predicts}
+    assert set(functions.MODELS) == set(shipped)
+    assert set(functions.LINEAR) == {name for name, model in shipped.items() if model.form == "linear"}
+    for name in functions.LINEAR:
+        assert shipped[name].indicators == core_indicators.SIX
     for method in functions.OBJECTIVES:
         assert Terms(0.0, objective=method).objective == method  # type: ignore[arg-type]  # that they exist is tested
         solve(Problem(Firms.of(["a"], [0.1], ["A"]), Terms(0.0, objective=method)))  # type: ignore[arg-type]
