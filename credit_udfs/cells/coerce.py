@@ -341,7 +341,12 @@ def records_of(value: Raw, arg: Arg) -> Grid:
         wanted = str(low) if low == high else f"{low}-{high}"
         raise CallError(
             ErrorValue.make(
-                "#VALUE!", "cells.wrong_width", arg=arg.name, wanted=wanted, given=len(rows[0]), names=_Names(arg.columns)
+                "#VALUE!",
+                "cells.wrong_width",
+                arg=arg.name,
+                wanted=wanted,
+                given=len(rows[0]),
+                names=_Names(arg.columns),
             )
         )
     return rows

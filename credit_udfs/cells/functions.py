@@ -60,7 +60,6 @@ SIX = (
 REASONS = 3
 
 
-
 def _columns(method: str) -> tuple[Column, ...]:
     """The indicators of a method, from its card."""
     specs = _model(method)[0].numbers["indicators"]

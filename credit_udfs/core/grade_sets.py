@@ -32,8 +32,5 @@ def grade_sets(model: Model, probs: Floats) -> tuple[str, ...] | None:
     if calibrated is None:
         return None
     inside = contiguous(np.nan_to_num(probs), float(calibrated["threshold"]))
-    known = ~np.isnan(probs).any(axis=1)
-    return tuple(
-        "".join(grade for grade, member in zip(GRADES, row, strict=True) if member) if there else ""
-        for row, there in zip(inside.tolist(), known.tolist(), strict=True)
-    )
+    inside &= ~np.isnan(probs)
+    return tuple("".join(GRADES[i] for i in np.flatnonzero(row)) for row in inside)

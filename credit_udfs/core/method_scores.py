@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ def score_model(model: Model, x: Floats, *, contributions: bool = True) -> Score
         log_odds[rows] = _log_odds(pd[rows])
         if contributions:
             middle = np.array([spec["median"] for spec in specs], dtype=np.float64)
-            base = 50.0 + kernel.POINTS_PER_LOG_ODDS * float(_log_odds(_rounded(forms.evaluate(form, middle[None]))[:, 1])[0])
+            base = 50.0 + float(_place(form, middle[None])[0])
             points[rows] = _points(form, values[rows], middle)
     if rows.size and "grade" in model.numbers:
         probs[rows] = _rounded(forms.evaluate(model.numbers["grade"], values[rows]))
@@ -94,22 +94,26 @@ def _log_odds(p: Floats) -> Floats:
     return result
 
 
+def _place(form: Mapping[str, Any], x: Floats) -> Floats:
+    """(n,) score points against even odds, not held within 0 and 100."""
+    result: Floats = kernel.POINTS_PER_LOG_ODDS * _log_odds(_rounded(forms.evaluate(form, x))[:, 1])
+    return result
+
+
 def _points(form: Mapping[str, Any], x: Floats, middle: Floats) -> Floats:
     known = np.where(np.isnan(x), middle, x)
-
-    def place(table: Floats) -> Floats:
-        return kernel.POINTS_PER_LOG_ODDS * _log_odds(_rounded(forms.evaluate(form, table))[:, 1])
-
-    total = _path(place, known, middle, range(x.shape[1])) + _path(place, known, middle, range(x.shape[1] - 1, -1, -1))
+    order = range(x.shape[1])
+    total = _path(form, known, middle, order) + _path(form, known, middle, reversed(order))
     result: Floats = total / 2.0
     return result
 
 
-def _path(place: Callable[[Floats], Floats], x: Floats, middle: Floats, order: range) -> Floats:
+def _path(form: Mapping[str, Any], x: Floats, middle: Floats, order: Iterable[int]) -> Floats:
+    """What each indicator adds when they are put into the median firm one by one in this order."""
     table = np.tile(middle, (len(x), 1))
-    points, before = np.empty_like(x), place(table)
+    points, before = np.empty_like(x), _place(form, table)
     for j in order:
         table[:, j] = x[:, j]
-        now = place(table)
+        now = _place(form, table)
         points[:, j], before = now - before, now
     return points

@@ -14,6 +14,7 @@ from credit_udfs.core.model_card import Model
 from credit_udfs.core.tables import Tables
 from credit_udfs.core.validation import Report
 from credit_udfs.errors import BadInput
+from credit_udfs.locale import Lang, text
 from credit_udfs.methods import METHODS, Method, compute, conformal, export
 from credit_udfs.methods.linear import GRADE_SETS_LEVEL, rounded, training_rows
 from credit_udfs.methods.validate import Plan, validate
@@ -69,7 +70,9 @@ def train_method(tables: Tables, name: str, *, trained: str, seed: int = 0) -> M
     )
 
 
-def complete_method(model: Model, tables: Tables, report: Report | None = None, progress: Progress | None = None) -> Model:
+def complete_method(
+    model: Model, tables: Tables, report: Report | None = None, progress: Progress | None = None
+) -> Model:
     """The card with the quality out of sample of what its method predicts, and so with a new hash.
 
     report: a validation of the same tables that has the method; made here when not given.
@@ -98,10 +101,19 @@ def _specs(keys: Sequence[str], table: Floats) -> list[dict[str, Any]]:
     for key, values in zip(keys, table.T, strict=True):
         known = values[~np.isnan(values)]
         middle, low, high = (float(f(known)) if known.size else 0.0 for f in (np.median, np.min, np.max))
-        declared = INDICATORS.get(key)
-        names = {"zh": declared.zh, "en": declared.en} if declared else {"zh": key, "en": key}
+        names = {"zh": _indicator_name(key, "zh"), "en": _indicator_name(key, "en")}
         specs.append({"key": key, **names, "median": middle, "low": low, "high": high})
     return specs
+
+
+def _indicator_name(key: str, lang: Lang) -> str:
+    """An indicator's name; of P2's series, whose keys end in the month's number from 0, with the month from 1."""
+    if key in INDICATORS:
+        return INDICATORS[key].zh if lang == "zh" else INDICATORS[key].en
+    channel, _, month = key.rpartition("_")
+    if month.isdigit():
+        return text(f"methods.indicator_{channel}", lang, month=int(month) + 1)
+    return text(f"methods.indicator_{key}", lang)
 
 
 def shortened(form: Any) -> Any:
