@@ -99,13 +99,15 @@ def read_open(name: str, sheets: Iterable[Raw], ignored: Sequence[str] = (), *, 
 
 def _together(books: list[_File]) -> Tables:
     """Checks across tables, and the checked tables themselves."""
-    lost = [problem for book in books for problem in book.problems] or _missing_tables(books)
+    said = [problem for book in books for problem in book.problems]
+    lost = [] if any(problem.severity == "error" for problem in said) else _missing_tables(books)
+    lost = [*said, *lost]
     books.sort(key=lambda book: not _has_grades(book))
     parts = {key: [part for book in books for part in book.parts if part.key == key] for key in TABLES}
     firms = _firms(parts["firms"])
     purchases = _invoices(parts["purchases"])
     sales = _invoices(parts["sales"])
-    if not lost:
+    if all(problem.severity == "warning" for problem in lost):
         # Without one of the tables every enterprise would look unknown or silent.
         _unknown_firms([*parts["purchases"], *parts["sales"]], firms)
         _silent_firms(parts["firms"], purchases, sales)
@@ -121,7 +123,7 @@ def _together(books: list[_File]) -> Tables:
         _of_known(sales, known),
         churn,
         tuple(problems),
-        tuple(_source(book) for book in books),
+        tuple(_source(book) for book in books if book.parts),
     )
 
 

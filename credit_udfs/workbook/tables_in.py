@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +17,8 @@ import polars as pl
 
 from credit_udfs.errors import BadFile, Problem
 from credit_udfs.workbook.contract import (
+    PURCHASES,
+    SALES,
     TABLES,
     Label,
     Labels,
@@ -35,6 +37,8 @@ from credit_udfs.workbook.peek import ROWS, Peek, column_letters
 logging.getLogger("fastexcel").addHandler(logging.NullHandler())
 
 MAX_ROWS = 20_000_000
+
+_PROPERTIES, _MADE_BY = "docProps/core.xml", b"<dc:creator>credit_udfs</dc:creator>"  # as workbook.write sets it
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,10 @@ def workbook_sheets(path: Path, problems: list[Problem], ignored: list[str]) -> 
         package.check()
         peek = Peek(package)
         heads = peek.heads()
+        if _is_result(package, heads):
+            ignored.extend(heads)
+            problems.append(Problem("warning", "problems.own_result", {}, path.name))
+            return []
     found = []
     for order, (name, head) in enumerate(heads.items()):
         try:
@@ -140,6 +148,27 @@ def workbook_sheets(path: Path, problems: list[Problem], ignored: list[str]) -> 
     guessed = [s.name for s in found if not table_named(s.name) and s.header.table.key in told]
     ignored.extend(guessed)
     return [sheet for sheet in found if sheet.name not in guessed]
+
+
+def _is_result(package: Package, heads: Iterable[str]) -> bool:
+    """Whether this is a result workbook of ours: its pages list firms too, but hold nothing to read.
+
+    A user's workbook with our pages in it has invoices, and is an input like any other.
+    """
+    if _PROPERTIES not in package.infos or _MADE_BY not in b"".join(package.chunks(_PROPERTIES)):
+        return False
+    return not any(table in (PURCHASES, SALES) for table in map(table_named, heads))
+
+
+def holds_result(path: Path) -> bool:
+    """Whether the file is a result workbook of ours."""
+    try:
+        with damage_refused(path):
+            package = Package(path)
+            package.check()
+            return _is_result(package, Peek(package).parts)
+    except (BadFile, OSError):
+        return False
 
 
 def read_sheets(sheets: Sequence[Sheet]) -> Iterator[tuple[Sheet, Raw]]:

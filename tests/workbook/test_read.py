@@ -8,6 +8,7 @@ import io
 import random
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 from hypothesis import given
@@ -367,3 +368,37 @@ def test_the_contest_attachments(contest, contest_tables):
     # The true output total of E1, to the cent (recomputed independently; P0's Table 1 prints another, by mistake).
     assert round(float(tables.sales.filter(pl.col("firm") == "E1")["total"].sum()), 2) == 4_798_811_944.64
     assert {p.key for p in tables.problems} == {"problems.duplicate_rows", "problems.sum_differs"}
+
+
+def _made_here(path: Path) -> Path:
+    """The same workbook with the creator that our results have."""
+    book = openpyxl.load_workbook(path)
+    book.properties.creator = "credit_udfs"
+    book.save(path)
+    return path
+
+
+def test_a_result_workbook_of_ours_is_left_out_and_said(books, tmp_path):
+    attachment = books.write()
+    sheets = {"企业评分": books.attachment()["企业信息"], "客户流失": [["利率"], [0.05]]}
+    result = _made_here(books.write(sheets, name="plan.xlsx"))
+    tables = load(attachment, result)
+    assert [p.line("en") for p in tables.problems] == [
+        "plan.xlsx: This is a result workbook of this program, not an attachment; it was left out."
+    ]
+    assert tables.firms.rows() == load(attachment).firms.rows()
+    assert [source.file for source in tables.sources] == [attachment.name]
+    with pytest.raises(BadFile) as alone:
+        load(result)
+    assert {p.key for p in alone.value.problems} == {"problems.own_result", "problems.missing_table"}
+
+
+def test_a_workbook_of_ours_with_invoices_is_read(books):
+    assert load(_made_here(books.write())).firms.height == 2
+
+
+def test_checks_across_tables_are_made_beside_a_result_workbook(books):
+    result = _made_here(books.write({"企业评分": [["企业代号"], ["E1"]]}, name="plan.xlsx"))
+    sheets = books.attachment()
+    sheets["企业信息"].pop()
+    assert "problems.unknown_firm" in {p.key for p in load(books.write(sheets), result).problems}
