@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import click
 
@@ -41,7 +41,7 @@ class Group(click.Group):
             click.echo(error.text(_lang_of(ctx)), err=True)
             sys.exit(EXIT_INPUT)
         except KeyboardInterrupt:
-            click.echo(t("interrupted"), err=True)
+            click.echo(text("cli.interrupted", _lang_of(ctx)), err=True)
             sys.exit(EXIT_INTERRUPTED)
 
 
@@ -174,21 +174,46 @@ def settings_from(options: dict[str, Any]) -> Any:
     return Settings(limits=limits, **given)
 
 
-def refuse_existing(output: Path, force: bool) -> None:
-    """Say at once, not after the work, that the output is there already or its folder isn't."""
+def _is_input(place: Path, given: Path) -> bool:
+    """Whether the output at `place` would replace what `given`, a file or a folder, names to be read."""
+    if not given.is_dir():
+        return place == given
+    from credit_udfs.workbook.read import SUFFIXES
+    from credit_udfs.workbook.tables_in import holds_result
+
+    inside = place.parent == given and place.is_file() and place.suffix.lower() in SUFFIXES
+    return inside and not holds_result(place)
+
+
+def refuse_output(output: Path, force: bool, files: Sequence[Path] = (), formats: Sequence[str] = ()) -> None:
+    """Say at once, not after the work, that the output can't go there: it is there already, is one of the input
+    files (these are never changed, not even with `force`), its folder is missing, or its ending isn't in `formats`.
+    """
+    place = output.resolve()
+
+    def refuse(key: str, **values: object) -> NoReturn:
+        raise click.UsageError(text(f"cli.{key}", _lang_of(click.get_current_context()), **values))
+
+    if output.is_dir():
+        refuse("output_is_folder", path=output)
+    if any(_is_input(place, file.resolve()) for file in files):
+        refuse("output_is_input", path=output)
+    if formats and output.suffix.lower() not in formats:
+        refuse("output_format", path=output, formats=" ".join(formats))
     if output.exists() and not force:
-        raise click.UsageError(t("output_exists", path=output))
-    if not output.resolve().parent.is_dir():
-        raise click.UsageError(t("output_folder", path=output.resolve().parent))
+        refuse("output_exists", path=output)
+    if not place.parent.is_dir():
+        refuse("output_folder", path=place.parent)
 
 
-def say_problems(tables: Any, lang: Lang, most: int = 5) -> None:
-    """The first remarks on the data, to standard error."""
+def say_problems(tables: Any, lang: Lang, *, most: int = 5, in_workbook: bool = False) -> None:
+    """The first remarks on the data, to standard error; in_workbook: the result has a page with all of them."""
     problems = tables.problems
     for problem in problems[:most]:
-        click.echo(f"{problem.place()}: {problem.text(lang)}", err=True)
+        click.echo(problem.line(lang), err=True)
     if len(problems) > most:
-        click.echo(text("cli.more_problems", lang, count=len(problems) - most), err=True)
+        key = "cli.more_problems" if in_workbook else "cli.more_problems_elsewhere"
+        click.echo(text(key, lang, count=len(problems) - most), err=True)
 
 
 def output_option(default: str, help_key: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

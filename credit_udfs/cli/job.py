@@ -15,7 +15,7 @@ from credit_udfs.cli.common import (
     output_option,
     plan_options,
     progress,
-    refuse_existing,
+    refuse_output,
     say_problems,
     settings_from,
     t,
@@ -30,12 +30,15 @@ def say_summary(assessment: Any, path: Path | None, lang: Lang) -> None:
     from credit_udfs.core.summary import summarise
 
     s = summarise(assessment)
-    yi = {"budget": s.budget / 1e4, "amount": s.amount / 1e4, "profit": s.profit / 1e4, "bound": s.bound / 1e4}
-    loss = s.expected_loss / 1e4
+    money = _money(budget=s.budget, amount=s.amount, profit=s.profit, bound=s.bound, loss=s.expected_loss)
+    money |= _money(price=s.price_per_million)
+    churn = f"{s.mean_churn:.1%}" if s.lent else "-"
 
     def line(key: str, **values: object) -> None:
         click.echo(text(f"cli.{key}", lang, **values))
 
+    if assessment.grade_model is not None:
+        line("sum_models", risk=assessment.model.name, grades=assessment.grade_model.name)
     line("sum_firms", firms=s.firms, scored=s.scored, problems=len(assessment.tables.problems))
     line(
         "sum_lent",
@@ -44,11 +47,16 @@ def say_summary(assessment: Any, path: Path | None, lang: Lang) -> None:
         refused=sum(s.refused.values()),
         **{str(reason): count for reason, count in s.refused.items()},
     )
-    line("sum_money", **yi, share=s.amount / s.budget if s.budget else 0.0)
-    line("sum_profit", **yi, loss=loss, churn=s.mean_churn)
-    line("sum_proof", **yi, gap=s.gap, price=s.price_per_million / 1e4)
+    line("sum_money", **money, share=s.amount / s.budget if s.budget else 0.0)
+    line("sum_profit", **money, churn=churn)
+    line("sum_proof", **money, gap=s.gap)
     if path is not None:
         line("sum_path", path=path)
+
+
+def _money(**yuan: float) -> dict[str, float]:
+    """Amounts under their names in ten thousand yuan, as Chinese texts give them, and as ``name_yuan``."""
+    return {name: value / 1e4 for name, value in yuan.items()} | {f"{name}_yuan": v for name, v in yuan.items()}
 
 
 def say_stress(stressed: Any, lang: Lang) -> None:
@@ -59,9 +67,7 @@ def say_stress(stressed: Any, lang: Lang) -> None:
             "cli.sum_stress",
             lang,
             name=stressed.scenario.name(lang),
-            before=stressed.before.value / 1e4,
-            unchanged=stressed.unchanged_value / 1e4,
-            after=after / 1e4,
+            **_money(before=stressed.before.value, unchanged=stressed.unchanged_value, after=after),
             more=int(stressed.gainers.sum()),
             less=int(stressed.losers.sum()),
         )
@@ -88,7 +94,7 @@ def run(files: tuple[Path, ...], output: Path, force: bool, as_json: bool, lang:
 
     model, scenario = options.pop("model"), options.pop("scenario") or DEFAULT_SCENARIO
     settings = settings_from(options)
-    refuse_existing(output, force)
+    refuse_output(output, force, files, (".xlsx",))
     with progress() as tell:
         tables = api.read(*files, progress=tell)
         assessment = api.assess(tables, settings, model=model, progress=tell)
@@ -96,17 +102,19 @@ def run(files: tuple[Path, ...], output: Path, force: bool, as_json: bool, lang:
         if tell:
             tell("write", 0, 0)
         api.write(assessment, output, lang, force=force, stress=stressed)
-    say_problems(tables, lang)
+    say_problems(tables, lang, in_workbook=True)
     if as_json:
-        _say_json(assessment, output)
+        _say_json(assessment, output, lang)
     else:
         say_summary(assessment, output, lang)
 
 
-def _say_json(assessment: Any, output: Path) -> None:
+def _say_json(assessment: Any, output: Path, lang: Lang) -> None:
     from credit_udfs.core.summary import summarise
 
-    problems = [{"place": p.place(), "count": p.count, "text": p.text("en")} for p in assessment.tables.problems]
+    problems = [
+        {"place": p.place(), "key": p.key, "count": p.count, "text": p.text(lang)} for p in assessment.tables.problems
+    ]
     summary = {**summarise(assessment).as_dict(), "workbook": str(output), "problems": problems}
     click.echo(json.dumps(summary, ensure_ascii=False, indent=1))
 
@@ -119,12 +127,12 @@ def _say_json(assessment: Any, output: Path) -> None:
 @plan_options
 def plan(files: tuple[Path, ...], output: Path | None, force: bool, lang: Lang, **options: Any) -> None:
     from credit_udfs import api
-    from credit_udfs.workbook.tables_out import write_frame
+    from credit_udfs.workbook.tables_out import FORMATS, write_frame
 
     model, scenario = options.pop("model"), options.pop("scenario")
     settings = settings_from(options)
     if output:
-        refuse_existing(output, force)
+        refuse_output(output, force, files, FORMATS)
     with progress() as tell:
         tables = api.read(*files, progress=tell)
         assessment = api.assess(tables, settings, model=model, progress=tell)
@@ -149,9 +157,9 @@ def plan(files: tuple[Path, ...], output: Path | None, force: bool, lang: Lang, 
 def indicators(files: tuple[Path, ...], output: Path, sets: tuple[str, ...], force: bool, lang: Lang) -> None:
     from credit_udfs import api
     from credit_udfs.core.indicators import SETS, compute
-    from credit_udfs.workbook.tables_out import write_frame
+    from credit_udfs.workbook.tables_out import FORMATS, write_frame
 
-    refuse_existing(output, force)
+    refuse_output(output, force, files, FORMATS)
     with progress() as tell:
         tables = api.read(*files, progress=tell)
         keys = [key for name in sets for key in SETS[name]]

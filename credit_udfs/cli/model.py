@@ -12,7 +12,7 @@ from credit_udfs.cli.common import (
     lang_option,
     output_option,
     progress,
-    refuse_existing,
+    refuse_output,
     t,
 )
 from credit_udfs.locale import Lang, text
@@ -23,23 +23,33 @@ _VERDICTS = {"reproduces": "verdict_yes", "with the paper's mistake": "verdict_m
 @click.command(help=t("help_train"))
 @files_argument
 @output_option("model.json", "help_train_output")
+@click.option("--method", default="default", show_default=True, help=t("help_train_method"))
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help=t("help_train_seed"))
 @click.option("--no-validation", is_flag=True, help=t("help_no_validation"))
 @force_option
 @lang_option
-def train(files: tuple[Path, ...], output: Path, no_validation: bool, force: bool, lang: Lang) -> None:
+def train(
+    files: tuple[Path, ...], output: Path, method: str, seed: int, no_validation: bool, force: bool, lang: Lang
+) -> None:
     from credit_udfs import api
     from credit_udfs.workbook.files import write_text
 
-    refuse_existing(output, force)
+    refuse_output(output, force, files, (".json",))
     with progress() as tell:
         tables = api.read(*files, progress=tell)
-        model = api.train(tables, validated=not no_validation, progress=tell)
+        model = api.train(tables, method=method, seed=seed, validated=not no_validation, progress=tell)
     write_text(output, model.to_json())
     data = model.data
     click.echo(text("cli.trained", lang, path=output, firms=data["firms"], defaults=data["defaults"]))
-    if model.validation:
-        default, grade = model.validation["default"], model.validation["grade"]
+    found = model.validation
+    if "default" in found and "grade" in found:
+        default, grade = found["default"], found["grade"]
         click.echo(text("cli.trained_quality", lang, auc=default["auc"], slope=default["slope"], kappa=grade["kappa"]))
+    elif found:
+        measure = {"default": "auc", "D": "auc", "grade": "kappa"}
+        for target, name in measure.items():
+            if target in found:
+                click.echo(text(f"cli.trained_{target.lower()}", lang, value=found[target][name]))
 
 
 @click.command(help=t("help_validate"))
@@ -56,7 +66,7 @@ def validate(
     from credit_udfs.methods.validate import validate as judge
     from credit_udfs.workbook.files import write_text
 
-    refuse_existing(output, force)
+    refuse_output(output, force, files, (".json",))
     with progress() as tell:
         tables = api.read(*files, progress=tell)
         report = judge(tables, quick=quick, methods=methods or None, progress=tell)
@@ -88,10 +98,10 @@ def reproduce(files: tuple[Path, ...], output: Path | None, force: bool, lang: L
 
     from credit_udfs import api
     from credit_udfs.methods.reproduce import reproduce as recompute
-    from credit_udfs.workbook.tables_out import write_frame
+    from credit_udfs.workbook.tables_out import FORMATS, write_frame
 
     if output:
-        refuse_existing(output, force)
+        refuse_output(output, force, files, FORMATS)
     with progress() as tell:
         figures = recompute(api.read(*files, progress=tell), progress=tell)
     for figure in figures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -9,6 +10,7 @@ import polars as pl
 from credit_udfs.errors import BadInput
 from credit_udfs.workbook.files import replacing
 
+FORMATS = (".csv", ".parquet", ".xlsx")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -20,7 +22,7 @@ def write_frame(frame: pl.DataFrame, path: Path, *, force: bool = True) -> Path:
     Raises BadInput for another ending, or when the file can't be written.
     """
     kind = path.suffix.lower()
-    if kind not in {".csv", ".parquet", ".xlsx"}:
+    if kind not in FORMATS:
         raise BadInput("files.format", suffix=path.suffix or path.name)
     with replacing(path, force=force) as temporary:
         if kind == ".csv":
@@ -30,7 +32,7 @@ def write_frame(frame: pl.DataFrame, path: Path, *, force: bool = True) -> Path:
         elif kind == ".parquet":
             frame.write_parquet(temporary)
         else:
-            _write_xlsx(frame, temporary)
+            _write_xlsx(frame, temporary, path.stem)
     return path
 
 
@@ -40,12 +42,13 @@ def _defused(name: str) -> pl.Expr:
     return pl.when(risky).then(pl.concat_str(pl.lit("'"), text)).otherwise(text).alias(name)
 
 
-def _write_xlsx(frame: pl.DataFrame, path: Path) -> None:
+def _write_xlsx(frame: pl.DataFrame, path: Path, name: str) -> None:
     import xlsxwriter
 
     options = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
     with xlsxwriter.Workbook(str(path), options) as book:
-        sheet = book.add_worksheet("indicators")
+        # Apostrophes at the ends and these signs are not allowed in a sheet's name, nor more than 31 characters.
+        sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\]", "_", name)[:31].strip("'") or None)
         sheet.write_row(0, 0, frame.columns, book.add_format({"bold": True}))
         for row, values in enumerate(frame.iter_rows(), start=1):
             for column, value in enumerate(values):

@@ -126,11 +126,66 @@ def test_indicators_in_every_format(suffix: str, sample: list[str], tmp_path: Pa
     assert frame.height == 90
 
 
-def test_an_unknown_format_is_refused(sample: list[str], tmp_path: Path) -> None:
-    result = call("indicators", *sample, "-o", tmp_path / "x.txt", "--lang", "en")
-    assert result.exit_code == 1
-    assert "use .csv, .parquet or .xlsx" in result.stderr
+@pytest.mark.parametrize(("command", "name"), [("indicators", "x.txt"), ("plan", "x.txt"), ("run", "x.csv")])
+def test_an_unknown_format_is_refused_at_once(command: str, name: str, tmp_path: Path) -> None:
+    result = call(command, "nothing-was-read-yet.xlsx", "-o", tmp_path / name, "--lang", "en")
+    assert result.exit_code == 2
+    assert "what is written here is" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", ["attachment1.xlsx", "."])
+@pytest.mark.parametrize("command", ["run", "plan", "indicators"])
+def test_an_input_is_never_replaced_not_even_with_force(
+    command: str, given: str, sample: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = Path(sample[0]).read_bytes()
+    Path("attachment1.xlsx").write_bytes(before)
+    result = call(command, given, "-o", tmp_path / "attachment1.xlsx", "--force", "--lang", "zh")
+    assert result.exit_code == 2
+    assert "是输入文件，不会被覆盖" in result.stderr  # in the language of --lang
+    assert Path("attachment1.xlsx").read_bytes() == before
+
+
+def test_an_output_that_is_a_folder_is_refused(sample: list[str], tmp_path: Path) -> None:
+    result = call("run", *sample, "-o", tmp_path, "--force", "--lang", "en")
+    assert result.exit_code == 2
+    assert "is a folder" in result.stderr
+
+
+def test_a_folder_can_be_run_again_with_its_result_inside(
+    sample: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in map(Path, sample):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    words = ("run", ".", "-o", "plan.xlsx", "--force", "--lang", "en", "--scenario", "none")
+    first, second = call(*words), call(*words)
+    assert first.exit_code == second.exit_code == 0, second.output
+    assert first.stdout.splitlines()[1:] == second.stdout.splitlines()[1:]
+    assert "plan.xlsx: This is a result workbook of this program, not an attachment" in second.stderr
+
+
+def test_nothing_lent_is_said_without_nan(sample: list[str]) -> None:
+    for lang in ("zh", "en"):
+        result = call("plan", *sample, "--budget", "0", "--lang", lang)
+        assert result.exit_code == 0, result.output
+        assert "nan" not in result.stdout
+
+
+def test_amounts_have_their_unit(sample: list[str]) -> None:
+    english, chinese = (call("plan", *sample, "--budget", "2e7", "--lang", lang).stdout for lang in ("en", "zh"))
+    assert "20,000,000 of 20,000,000 yuan lent (100.0%)" in english
+    assert "放贷 2,000.0 万元" in chinese
+
+
+def test_remarks_are_said_in_the_language_asked_for(sample: list[str], tmp_path: Path) -> None:
+    words = ("run", *sample, "-o", tmp_path / "p.xlsx", "--json", "--lang", "zh", "--scenario", "none")
+    result = call(*words)
+    problems = json.loads(result.stdout)["problems"]
+    assert problems
+    assert [f"{p['place']}：{p['text']}" for p in problems[:5]] == result.stderr.splitlines()[: len(problems)][:5]
 
 
 def test_train_then_run_with_the_model(sample: list[str], tmp_path: Path) -> None:
