@@ -33,7 +33,7 @@ def read(*paths: str | Path, today: date | None = None, progress: Progress | Non
     today: invoices dated later are reported; default: the current date. Warnings are in the result's `problems`.
     Raises BadFile with everything that is wrong, when something is.
     """
-    return reading.read([Path(path) for path in paths], today=today or now().date(), progress=progress)
+    return reading.read([Path(path) for path in paths], today=today or _today(), progress=progress)
 
 
 def assess(
@@ -47,11 +47,18 @@ def assess(
     """Score every enterprise and plan the loans.
 
     settings, changes: see core.assess.Settings, e.g. ``assess(tables, budget=50_000_000)``. model: the name of a
-    shipped model, the path of a trained one (.json), or a Model.
+    shipped model, the path of a trained one (.json), or a Model. Where it predicts only defaults or only grades, the
+    default model gives the other (Assessment.model, Assessment.grader).
     """
     started = time.perf_counter()
     chosen = (settings or Settings()).with_changes(**changes)
-    result = core.assess(tables, chosen, load_model(model), progress)
+    asked = load_model(model)
+    if asked.form == "linear":
+        result = core.assess(tables, chosen, asked, progress)
+    else:
+        from credit_udfs.methods import compute  # the papers' own indicators; it loads slowly
+
+        result = core.assess(tables, chosen, asked, progress, other=models.load(), compute=compute)
     return replace(result, log=run_log(time.perf_counter() - started))
 
 
@@ -72,24 +79,40 @@ def write(assessment: Assessment, path: str | Path, lang: Lang = "zh", *, force:
     from credit_udfs.workbook.pages import Extras
     from credit_udfs.workbook.write import write as write_workbook
 
+    if assessment.grade_sets is not None:
+        extras = {"grade_sets": assessment.grade_sets, **extras}
     epoch = int(now().timestamp())
     return write_workbook(assessment, path, lang, force=force, source_date_epoch=epoch, extras=Extras(**extras))
 
 
-def train(tables: Tables, *, validated: bool = True, progress: Progress | None = None) -> Model:
-    """Train the default model on the firms of `tables` with a known grade and default (attachment 1).
+def train(
+    tables: Tables,
+    *,
+    method: str = "default",
+    seed: int = 0,
+    validated: bool = True,
+    progress: Progress | None = None,
+) -> Model:
+    """Train a model on the firms of `tables` with a known grade and default (attachment 1).
 
-    validated: put the model's quality out of sample and intervals of its coefficients on its card, which takes about
-    half a minute. Deterministic: the same tables give the same numbers.
-    Raises BadInput when there is too little to train on.
+    method: "default", or any of credit_udfs.methods.METHODS; seed: for those that draw at random. validated: put the
+    model's quality out of sample on its card (the default model's coefficients get intervals too), which takes about
+    half a minute, for networks and forests a few. Deterministic: the same tables and seed give the same numbers.
+    Raises BadInput for an unknown method or too little to train on, NotAvailable when PyTorch is needed and missing.
     """
-    from credit_udfs.methods.card import complete
-    from credit_udfs.methods.linear import train as train_linear
-
     if progress:
         progress("train", 0, 0)
-    model = train_linear(tables, trained=now().date().isoformat())
-    return complete(model, tables, progress=progress) if validated else model
+    trained = now().date().isoformat()
+    if method == "default":
+        from credit_udfs.methods.card import complete
+        from credit_udfs.methods.linear import train as train_linear
+
+        model = train_linear(tables, trained=trained)
+        return complete(model, tables, progress=progress) if validated else model
+    from credit_udfs.methods.fitted import complete_method, train_method
+
+    model = train_method(tables, method, trained=trained, seed=seed)
+    return complete_method(model, tables, progress=progress) if validated else model
 
 
 def load_model(model: str | Path | Model) -> Model:
@@ -109,6 +132,11 @@ def now() -> datetime:
     """The current time, or the one that SOURCE_DATE_EPOCH fixes, in UTC."""
     fixed = os.environ.get("SOURCE_DATE_EPOCH")
     return datetime.fromtimestamp(int(fixed), UTC) if fixed else datetime.now(UTC).replace(microsecond=0)
+
+
+def _today() -> date:
+    """The user's own date: in China a new day begins eight hours before it does in UTC."""
+    return now().date() if "SOURCE_DATE_EPOCH" in os.environ else date.today()
 
 
 def run_log(seconds: float) -> Mapping[str, str]:
