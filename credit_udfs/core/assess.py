@@ -5,7 +5,7 @@ The command line, the Python API, the workbook's macros and the batch all run th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -16,14 +16,17 @@ import polars as pl
 from credit_udfs.core.allocation import Firms, Limits, Plan, Problem, Terms, solve
 from credit_udfs.core.allocation.problem import FUNDING, LGD, Objective
 from credit_udfs.core.churn import DEFAULT_CURVES, RATE_MAX, RATE_MIN, ChurnCurves, fit_churn
+from credit_udfs.core.grade_sets import grade_sets
 from credit_udfs.core.indicators import compute
 from credit_udfs.core.industry import industry_of
+from credit_udfs.core.method_scores import score_model
 from credit_udfs.core.model_card import Model
-from credit_udfs.core.scoring import Scores, score_rows
+from credit_udfs.core.scoring import Scores
 from credit_udfs.core.tables import Tables
 from credit_udfs.errors import BadInput, OutOfRange
 from credit_udfs.types import GRADES, ChurnModel, Floats, Grade, Ints, Progress
 
+Compute: TypeAlias = Callable[[pl.DataFrame, pl.DataFrame, Sequence[str], Sequence[str]], pl.DataFrame]
 LendTo: TypeAlias = Literal["auto", "new", "rated", "all"]
 
 
@@ -66,6 +69,8 @@ class Settings:
 class Assessment:
     """What comes of it. Rows of `scores`, `grade`, `industry` are those of `tables.firms`.
 
+    model gives score and probability of default, grade_model grades and their probabilities: the same one, unless the
+    model asked for predicts only one of the two.
     indicators: "firm" and the model's indicators. grade: the grade on record, else the predicted one; None where
     too little is known. industry: key of core.industry, None where the name doesn't tell. applicants: rows of
     `tables.firms` that the plan is about, in its order. log: what the caller records of the run (versions, times).
@@ -82,6 +87,28 @@ class Assessment:
     applicants: Ints
     plan: Plan
     log: Mapping[str, str] = field(default_factory=dict)
+    grade_model: Model | None = None
+
+    @property
+    def grader(self) -> Model:
+        """The model that gives the grades."""
+        return self.grade_model or self.model
+
+    @cached_property
+    def annual_net_sales(self) -> Floats:
+        """(n,), yuan a year, whether or not the model has this indicator."""
+        key = "annual_net_sales"
+        if key in self.indicators.columns:
+            frame = self.indicators.select("firm", key)
+        else:
+            firms = self.tables.firms["firm"].to_list()
+            frame = compute(self.tables.purchases, self.tables.sales, firms, [key])
+        return matrix(frame)[:, 0]
+
+    @cached_property
+    def grade_sets(self) -> tuple[str, ...] | None:
+        """Per enterprise the grades that can't be ruled out, such as "AB"; None when the model isn't calibrated."""
+        return grade_sets(self.grader, self.scores.grade_probs)
 
     @cached_property
     def firms(self) -> pl.DataFrame:
@@ -129,9 +156,19 @@ class Assessment:
         )
 
 
-def assess(tables: Tables, settings: Settings, model: Model, progress: Progress | None = None) -> Assessment:
+def assess(
+    tables: Tables,
+    settings: Settings,
+    model: Model,
+    progress: Progress | None = None,
+    *,
+    other: Model | None = None,
+    compute: Compute = compute,
+) -> Assessment:
     """Score every enterprise of `tables` with `model`, and plan the loans of the applicants.
 
+    other: gives what `model` doesn't predict, probabilities of default or grades; needed then only.
+    compute: the indicators, where a model has some that core.indicators doesn't know.
     Raises BadInput or OutOfRange for settings that can't be, BadProblem with all faults of the limits,
     Infeasible when no plan keeps them.
     """
@@ -139,18 +176,46 @@ def assess(tables: Tables, settings: Settings, model: Model, progress: Progress 
     firms = tables.firms["firm"].to_list()
     curves = churn_curves(tables, settings)
     tell("indicators", 0, len(firms))
-    indicators = compute(tables.purchases, tables.sales, firms, model.indicators)
+    risk, grader = (_able(target, model, other) for target in ("default", "grade"))
+    indicators = compute(tables.purchases, tables.sales, firms, risk.indicators)
     tell("scores", 0, len(firms))
-    scores = score_rows(model.linear(), matrix(indicators))
+    scores = score_model(risk, matrix(indicators))
+    if grader is not risk:
+        graded = compute(tables.purchases, tables.sales, firms, grader.indicators)
+        said = score_model(grader, matrix(graded), contributions=False)
+        scores = replace(scores, grade=said.grade, grade_probs=said.grade_probs)
     on_record = tables.firms["grade"].to_list()
     grade = tuple(known or scores.grade_letter(row) for row, known in enumerate(on_record))
     industry = tuple(found.key if (found := industry_of(name)) else None for name in tables.firms["name"])
     applicants = _applicants(on_record, settings.lend_to)
     tell("plan", 0, applicants.size)
     plan = solve(
-        pose(settings, curves, firms, scores.pd, grade, industry, applicants), gap=settings.gap, prove=settings.prove, progress=progress
+        pose(settings, curves, firms, scores.pd, grade, industry, applicants),
+        gap=settings.gap,
+        prove=settings.prove,
+        progress=progress,
     )
-    return Assessment(settings, model, curves, tables, indicators, scores, grade, industry, applicants, plan)
+    return Assessment(
+        settings,
+        risk,
+        curves,
+        tables,
+        indicators,
+        scores,
+        grade,
+        industry,
+        applicants,
+        plan,
+        grade_model=grader if grader is not risk else None,
+    )
+
+
+def _able(target: str, *models: Model | None) -> Model:
+    for model in models:
+        if model is not None and target in model.predicts:
+            return model
+    first = models[0]
+    raise BadInput("core.model_predicts", name=first.name if first else "", target=target)
 
 
 def matrix(indicators: pl.DataFrame) -> Floats:
