@@ -21,7 +21,7 @@ from credit_udfs.core.allocation import Infeasible, Plan, Problem, solve
 from credit_udfs.core.assess import Assessment, matrix, pose
 from credit_udfs.core.churn import ChurnCurves
 from credit_udfs.core.industry import industries, is_sole_trader
-from credit_udfs.core.scoring import score_rows
+from credit_udfs.core.method_scores import score_model
 from credit_udfs.errors import NotAvailable, OutOfRange
 from credit_udfs.locale import Lang
 from credit_udfs.types import Bools, Floats, Grade, Progress
@@ -171,16 +171,19 @@ def shock(assessment: Assessment, scenario: Scenario) -> Shocked:
     """What the scenario does to every firm of the assessment.
 
     Sales fall by the firm's factor; score, grade probabilities and predicted grade follow from the model on the lower
-    sales; the log-odds of default rise by log_odds_per_loss * (1 - factor) besides. A grade on record stays. A firm
-    without a score stays without one.
+    sales; the log-odds of default rise by log_odds_per_loss * (1 - factor) besides, and alone for a model that has no
+    sales among its indicators. A grade on record stays, as does one that another model gives. A firm without a score
+    stays without one.
     """
     tables = assessment.tables
-    x = matrix(assessment.indicators)
-    column = list(assessment.model.indicators).index(SALES)
-    factor = scenario.factors(assessment.industry, tables.firms["name"].to_list(), x[:, column])
-    lower = x.copy()
-    lower[:, column] *= factor
-    scores = score_rows(assessment.model.linear(), lower)
+    factor = scenario.factors(assessment.industry, tables.firms["name"].to_list(), assessment.annual_net_sales)
+    scores, keys = assessment.scores, assessment.model.indicators
+    if SALES in keys:
+        lower = matrix(assessment.indicators).copy()
+        lower[:, keys.index(SALES)] *= factor
+        scores = score_model(assessment.model, lower, contributions=False)
+        if assessment.grade_model is not None:  # its own indicators aren't at hand: its grades stay
+            scores = replace(scores, grade=assessment.scores.grade)
     pd = expit(scores.log_odds + scenario.log_odds_per_loss * (1.0 - factor))
     on_record = tables.firms["grade"].to_list()
     grade = tuple(known or scores.grade_letter(row) for row, known in enumerate(on_record))

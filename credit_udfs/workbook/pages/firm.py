@@ -36,6 +36,7 @@ COLUMNS = 12
 SELECTED = "cu_firm"
 _CHOICE = (4, 3)  # row and column of the cell with the chosen firm
 _FACTS = 7
+_MOST = 8  # indicators that there is room for
 
 
 class _Sheet:
@@ -155,12 +156,13 @@ def _reasons(sheet: _Sheet) -> None:
     canvas, view, i = sheet.canvas, sheet.view, sheet.row
     a, keys = view.assessment, view.assessment.model.indicators
     x, points = view.indicators, a.scores.points
+    shown, rest = _shown(view)
     canvas.section(_FACTS - 1, 6, 10, view.t("firm_indicators"))
     for c, label in enumerate(("firm_indicator", "firm_this", "firm_median", "firm_rank", "firm_points")):
         canvas.put(_FACTS, 6 + c, view.t(label), HEAD)
     canvas.height(_FACTS, 30)
-    for k, key in enumerate(keys):
-        row = _FACTS + 1 + k
+    for n, k in enumerate(shown):
+        row, key = _FACTS + 1 + n, keys[k]
         fmt, divisor = view.indicator_format(key)
         ref = sheet.refs[f"indicators.{key}"]
         column = x[:, k]
@@ -174,9 +176,29 @@ def _reasons(sheet: _Sheet) -> None:
         rank = float((known < value).sum()) / known.size if known.size and not np.isnan(value) else None
         sheet.put(row, 9, f'IF({this}="","",COUNTIF({ref},"<"&{this})/COUNT({ref}))', number("0%"), rank)
         sheet.put(row, 10, sheet.look_up(f"indicators.points_{key}"), number(SIGNED), float(points[i, k]))
-    last = _FACTS + len(keys)
-    canvas.prose(last + 1, 6, 10, view.t("firm_points_note"), NOTE)
-    _waterfall(sheet, [_FACTS + 1 + k for k in range(len(keys))])
+    steps = [(view.indicator_name(keys[k]), _FACTS + 1 + n, float(points[i, k])) for n, k in enumerate(shown)]
+    if rest:
+        row = _FACTS + 1 + len(shown)
+        label = view.t("firm_others", count=len(rest))
+        canvas.put(row, 6, label, CELL)
+        for c in (7, 8, 9):
+            canvas.put(row, c, None, CELL)
+        terms = ",".join(f"N({sheet.look_up(f'indicators.points_{keys[k]}')})" for k in rest)
+        sheet.put(row, 10, f"SUM({terms})", number(SIGNED), float(points[i, rest].sum()))
+        steps.append((label, row, float(points[i, rest].sum())))
+    canvas.prose(_FACTS + 1 + len(steps), 6, 10, view.t("firm_points_note"), NOTE)
+    _waterfall(sheet, steps)
+
+
+def _shown(view: View) -> tuple[list[int], list[int]]:
+    """Indicators that have a line on the page, and those that share the last one: of many, the most telling have."""
+    points = view.assessment.scores.points
+    count = points.shape[1]
+    if count <= _MOST:
+        return list(range(count)), []
+    telling = np.argsort(-np.nansum(np.abs(points), axis=0), kind="stable")[: _MOST - 1]
+    shown = sorted(int(k) for k in telling)
+    return shown, [k for k in range(count) if k not in shown]
 
 
 _CHARTS_AT = 21
@@ -185,16 +207,16 @@ _WATERFALL_AT = 72
 _WIDE = {"zh": 26.2, "en": 27.8}  # cm, the width of the page's columns
 
 
-def _waterfall(sheet: _Sheet, rows: list[int]) -> None:
+def _waterfall(sheet: _Sheet, contributions: list[tuple[str, int, float]]) -> None:
+    """contributions: what it is of, the row where its points are, and the points."""
     canvas, view, i = sheet.canvas, sheet.view, sheet.row
-    a, keys = view.assessment, view.assessment.model.indicators
-    base, points = a.scores.base_points, np.nan_to_num(a.scores.points[i])
+    base, points = view.assessment.scores.base_points, np.nan_to_num([points for _, _, points in contributions])
     top = _WATERFALL_AT
     canvas.section(top - 2, 1, 10, view.t("firm_behind"))
     for c, label in zip((1, 3, 4, 6, 7, 8), ("step", "after", "foot", "total", "up", "down"), strict=True):
         canvas.put(top - 1, c, view.t(f"firm_{label}"), HEAD)
     after = base
-    steps = [(view.t("firm_base"), None), *((view.indicator_name(k), r) for k, r in zip(keys, rows, strict=True)),
+    steps = [(view.t("firm_base"), None), *((label, row) for label, row, _ in contributions),
              (view.t("col_score"), None)]  # fmt: skip
     last = top + len(steps) - 1
     for k, (label, source) in enumerate(steps):

@@ -37,7 +37,9 @@ def draw(canvas: Canvas, view: View) -> None:
         len(columns),
     )  # fmt: skip
     for key in keys:
-        declared = INDICATORS[key]
+        declared = INDICATORS.get(key)
+        if declared is None:
+            continue
         formula = declared.formula_zh if view.lang == "zh" else declared.formula_en
         canvas.prose(row, 1, len(columns), f"{view.indicator_name(key)}{view.colon}{formula}", NOTE)
         row += 1

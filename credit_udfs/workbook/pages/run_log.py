@@ -36,6 +36,8 @@ def entries(view: View) -> list[tuple[str, str, str | float]]:
     run, files, settings = view.t("log_run"), view.t("log_files"), view.t("log_settings")
     out.append((run, view.t("log_written"), view.at.strftime("%Y-%m-%d %H:%M:%S UTC")))
     out.append((run, view.t("log_model"), f"{a.model.name}, SHA-256 {a.model.hash}"))
+    if a.grade_model is not None:
+        out.append((run, view.t("log_grade_model"), f"{a.grade_model.name}, SHA-256 {a.grade_model.hash}"))
     # Versions and times are the caller's to record; a bare assessment has at least the versions.
     log = a.log or {"python": platform.python_version(), **{name: _version(name) for name in _LIBRARIES}}
     said = {"time": "log_assessed", "seconds": "log_seconds", "seed": "log_seed"}

@@ -111,14 +111,20 @@ class View:
         return self.assessment.indicators.drop("firm").fill_null(float("nan")).to_numpy()
 
     def indicator_name(self, key: str) -> str:
+        if key not in INDICATORS:  # a paper's own: its model card names it
+            named = {spec["key"]: str(spec[self.lang]) for spec in self.assessment.model.numbers["indicators"]}
+            return named[key]
         declared = INDICATORS[key]
         return declared.zh if self.lang == "zh" else declared.en
 
+    def indicator_unit(self, key: str) -> str:
+        return INDICATORS[key].unit if key in INDICATORS else "ratio"
+
     def indicator_format(self, key: str) -> tuple[str, float]:
-        return _UNITS[INDICATORS[key].unit]
+        return _UNITS[self.indicator_unit(key)]
 
     def indicator_header(self, key: str) -> str:
-        return self.indicator_name(key) + self.unit(INDICATORS[key].unit)
+        return self.indicator_name(key) + self.unit(self.indicator_unit(key))
 
     def unit(self, unit: str) -> str:
         """The unit in brackets, or nothing where the number says it itself."""
@@ -131,7 +137,7 @@ class View:
         fmt, divisor = self.indicator_format(key)
         shown = value / divisor if self.lang == "zh" else value
         number = f"{shown:.0%}" if "%" in fmt else f"{shown:,.1f}" if abs(shown) < 1000 else f"{shown:,.0f}"
-        unit = text(f"units.{INDICATORS[key].unit.replace('/', '_per_')}_short", self.lang)
+        unit = text(f"units.{self.indicator_unit(key).replace('/', '_per_')}_short", self.lang)
         return number + unit
 
     def money(self, yuan: float) -> str:
