@@ -123,6 +123,8 @@ def load_model(model: str | Path | Model) -> Model:
         file = Path(model)
         try:
             return Model.from_json(file.read_text(encoding="utf-8"), file.name)
+        except FileNotFoundError as cause:
+            raise BadInput("files.missing", path=file) from cause
         except (OSError, UnicodeDecodeError) as cause:
             raise BadInput("core.model_not_a_card", source=file.name) from cause
     return models.load(str(model))

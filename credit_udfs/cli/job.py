@@ -173,11 +173,12 @@ def indicators(files: tuple[Path, ...], output: Path, sets: tuple[str, ...], for
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--size", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True, help=t("help_size"))
 @click.option("--seed", type=int, default=2020, show_default=True, help=t("help_seed"))
+@force_option
 @lang_option
-def sample(folder: Path, size: float, seed: int, lang: Lang) -> None:
+def sample(folder: Path, size: float, seed: int, force: bool, lang: Lang) -> None:
     from credit_udfs.workbook.sample import write_sample
 
-    for path in write_sample(folder, size=size, seed=seed, lang=lang):
+    for path in write_sample(folder, size=size, seed=seed, lang=lang, force=force):
         click.echo(path)
 
 

@@ -16,9 +16,11 @@ import numpy as np
 import xlsxwriter
 
 from credit_udfs.core.churn import DEFAULT_CURVES
+from credit_udfs.errors import BadInput
 from credit_udfs.locale import Lang
 from credit_udfs.types import GRADES, Floats, Ints
 from credit_udfs.workbook.contract import CHURN, FIRMS, PURCHASES, SALES, STATUS_LABELS, YES_NO_LABELS, Label, Table
+from credit_udfs.workbook.files import replacing
 
 FIRST_DAY, LAST_DAY = dt.date(2016, 10, 8), dt.date(2020, 2, 21)
 GRADE_SHARES = (0.22, 0.31, 0.28, 0.19)
@@ -110,6 +112,7 @@ def write_sample(
     size: float = 1.0,
     dirt: bool = True,
     lang: Lang = "zh",
+    force: bool = True,
 ) -> list[Path]:
     """Write three synthetic attachments into `folder` (made if need be) and return their paths.
 
@@ -117,6 +120,7 @@ def write_sample(
     size: scales the number of invoices (about 29,000 at 1), not the amount of business.
     dirt: statuses with spaces, dates and amounts as text, blank and repeated rows, lower-case grades: all of it
         is repaired when read, and counted.
+    force: replace files that are there already; without it, BadInput names the first of them and nothing is written.
     The same arguments give the same bytes. Void invoices and returns (negative amounts) are always there.
     """
     folder = Path(folder)
@@ -127,9 +131,15 @@ def write_sample(
     paths = [
         folder / name.format(count) for name, count in zip(_FILES[lang], (len(rated), len(others), 0), strict=True)
     ]
-    _write_book(paths[0], rated, lang, rng, size, dirt, ("A", "B"), graded=True)
-    _write_book(paths[1], others, lang, rng, size, dirt, ("C", "D"), graded=False)
-    _write_churn(paths[2], lang, rng)
+    for path in paths:
+        if path.exists() and not force:
+            raise BadInput("files.exists", path=path)
+    with replacing(paths[0]) as temporary:
+        _write_book(temporary, rated, lang, rng, size, dirt, ("A", "B"), graded=True)
+    with replacing(paths[1]) as temporary:
+        _write_book(temporary, others, lang, rng, size, dirt, ("C", "D"), graded=False)
+    with replacing(paths[2]) as temporary:
+        _write_churn(temporary, lang, rng)
     return paths
 
 

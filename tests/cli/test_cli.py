@@ -216,6 +216,29 @@ def test_sample_and_demo(tmp_path: Path) -> None:
     assert result.stdout.splitlines()[-1].endswith("credit-plan.xlsx")
 
 
+def test_a_sample_someone_changed_is_kept_unless_forced(tmp_path: Path) -> None:
+    words = ("sample", tmp_path, "--size", "0.05", "--lang", "en")
+    assert call(*words).exit_code == 0
+    names = sorted(path.name for path in tmp_path.iterdir())
+    changed = tmp_path / names[1]
+    changed.write_text("mine")
+    (tmp_path / names[0]).unlink()
+    refused = call(*words)
+    assert refused.exit_code == 1
+    assert "--force" in refused.stderr
+    assert changed.read_text() == "mine"
+    assert not (tmp_path / names[0]).exists()
+    assert call(*words, "--force").exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert openpyxl.load_workbook(changed, read_only=True)
+
+
+def test_a_model_file_that_is_not_there(sample: list[str], tmp_path: Path) -> None:
+    result = call("plan", *sample, "--model", tmp_path / "none.json", "--lang", "en")
+    assert result.exit_code == 1
+    assert "There is no such file" in result.stderr
+
+
 def test_doctor_finds_what_is_there() -> None:
     result = call("doctor", "--lang", "en")
     assert result.exit_code == 0, result.output
