@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from credit_udfs import models
 from credit_udfs.core import assess as core
@@ -23,6 +23,11 @@ from credit_udfs.errors import BadInput
 from credit_udfs.locale import Lang
 from credit_udfs.types import Progress
 from credit_udfs.workbook import read as reading
+
+if TYPE_CHECKING:
+    from credit_udfs.core.allocation.frontier import Frontier
+    from credit_udfs.core.allocation.measures import Comparison
+    from credit_udfs.workbook.into import Kept
 
 _RECORDED = ("credit_udfs", "numpy", "scipy", "polars", "narwhals", "fastexcel", "openpyxl")
 
@@ -83,6 +88,46 @@ def write(assessment: Assessment, path: str | Path, lang: Lang = "zh", *, force:
         extras = {"grade_sets": assessment.grade_sets, **extras}
     epoch = int(now().timestamp())
     return write_workbook(assessment, path, lang, force=force, source_date_epoch=epoch, extras=Extras(**extras))
+
+
+def write_into(
+    assessment: Assessment,
+    workbook: str | Path,
+    path: str | Path,
+    lang: Lang = "zh",
+    *,
+    force: bool = False,
+    **extras: Any,
+) -> Kept:
+    """The result's pages in a copy of `workbook`, at `path`; every other sheet is kept, the original isn't touched.
+
+    Returns what of the workbook could not be kept. Written again, only our own pages are replaced.
+    """
+    from credit_udfs.workbook import into
+    from credit_udfs.workbook.pages import Extras
+
+    epoch = int(now().timestamp())
+    return into.write_into(
+        assessment, workbook, path, lang, force=force, source_date_epoch=epoch, extras=Extras(**extras)
+    )
+
+
+def frontiers(assessment: Assessment, points: int = 20, *, progress: Progress | None = None) -> tuple[Frontier, ...]:
+    """What profit costs in expected loss and in budget, `points` plans each with their bounds."""
+    from credit_udfs.core.allocation.frontier import frontier
+
+    problem = assessment.plan.problem
+    return tuple(frontier(problem, against, points, progress=progress) for against in ("expected_loss", "budget"))
+
+
+def compare(
+    assessment: Assessment, scenario: str | Scenario = "covid19_2020q1", *, progress: Progress | None = None
+) -> Comparison:
+    """The papers' plans beside this one, each in every other's measure."""
+    from credit_udfs.methods.plans import compare_plans
+
+    chosen = core_stress.scenario(scenario) if isinstance(scenario, str) else scenario
+    return compare_plans(assessment, chosen, progress)
 
 
 def train(

@@ -82,27 +82,54 @@ def say_stress(stressed: Any, lang: Lang) -> None:
         click.echo(text("cli.sum_breaks", lang, severity=stressed.breaks_at))
 
 
+def say_comparison(compared: Any, lang: Lang) -> None:
+    """Measures down, plans across; ten thousand yuan, the churn as a share."""
+    click.echo(text("cli.compare_head", lang) + "".join(f"{name:>12}" for name in compared.names))
+    for measure in compared.measures:
+        values = [compared.of(name, measure) for name in compared.names]
+        shown = (f"{v:>12.1%}" if measure == "P0_churn" else f"{v / 1e4:>12,.1f}" for v in values)
+        click.echo(f"{measure:<14}" + "".join(shown) + "  " + text(f"allocation.measure_{measure}", lang))
+
+
 @click.command(help=t("help_run"))
 @files_argument
 @output_option("credit-plan.xlsx", "help_output")
 @force_option
 @click.option("--json", "as_json", is_flag=True, help=t("help_json"))
+@click.option("--into", type=click.Path(path_type=Path), help=t("help_into"))
+@click.option("--frontier", is_flag=True, help=t("help_frontier"))
 @lang_option
 @plan_options
-def run(files: tuple[Path, ...], output: Path, force: bool, as_json: bool, lang: Lang, **options: Any) -> None:
+def run(
+    files: tuple[Path, ...],
+    output: Path,
+    force: bool,
+    as_json: bool,
+    into: Path | None,
+    frontier: bool,
+    lang: Lang,
+    **options: Any,
+) -> None:
     from credit_udfs import api
 
     model, scenario = options.pop("model"), options.pop("scenario") or DEFAULT_SCENARIO
     settings = settings_from(options)
-    refuse_output(output, force, files, (".xlsx",))
+    refuse_output(output, force, (*files, into) if into else files, (".xlsx",))
+    losses: tuple[str, ...] = ()
     with progress() as tell:
         tables = api.read(*files, progress=tell)
         assessment = api.assess(tables, settings, model=model, progress=tell)
         stressed = api.stress(assessment, scenario, progress=tell) if scenario != "none" else None
+        extras = {"stress": stressed, "frontiers": api.frontiers(assessment, progress=tell) if frontier else ()}
         if tell:
             tell("write", 0, 0)
-        api.write(assessment, output, lang, force=force, stress=stressed)
+        if into is None:
+            api.write(assessment, output, lang, force=force, **extras)
+        else:
+            losses = api.write_into(assessment, into, output, lang, force=force, **extras).losses
     say_problems(tables, lang, in_workbook=True)
+    for loss in losses:
+        click.echo(loss, err=True)
     if as_json:
         _say_json(assessment, output, lang)
     else:
@@ -122,10 +149,11 @@ def _say_json(assessment: Any, output: Path, lang: Lang) -> None:
 @click.command(help=t("help_plan"))
 @files_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), help=t("help_plan_output"))
+@click.option("--compare", is_flag=True, help=t("help_compare"))
 @force_option
 @lang_option
 @plan_options
-def plan(files: tuple[Path, ...], output: Path | None, force: bool, lang: Lang, **options: Any) -> None:
+def plan(files: tuple[Path, ...], output: Path | None, compare: bool, force: bool, lang: Lang, **options: Any) -> None:
     from credit_udfs import api
     from credit_udfs.workbook.tables_out import FORMATS, write_frame
 
@@ -137,12 +165,15 @@ def plan(files: tuple[Path, ...], output: Path | None, force: bool, lang: Lang, 
         tables = api.read(*files, progress=tell)
         assessment = api.assess(tables, settings, model=model, progress=tell)
         stressed = api.stress(assessment, scenario, progress=tell) if scenario not in {None, "none"} else None
+        compared = api.compare(assessment, scenario or DEFAULT_SCENARIO, progress=tell) if compare else None
         if output:
             write_frame(assessment.loans, output)
     say_problems(tables, lang)
     say_summary(assessment, None, lang)
     if stressed:
         say_stress(stressed, lang)
+    if compared:
+        say_comparison(compared, lang)
     if output:
         click.echo(text("cli.written", lang, path=output, rows=assessment.loans.height))
 
