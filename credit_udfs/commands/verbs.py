@@ -17,13 +17,19 @@ _MONEY, _PERCENT, _SCORE, _PROBABILITY = "#,##0", "0.00%", "0.0", "0.0000"
 
 
 def _score_all(desk: Desk) -> WritePlan:
-    from credit_udfs.core.indicators import INDICATORS
+    from credit_udfs.core.indicators import SIX
+    from credit_udfs.workbook.pages import View
 
     a = desk.assess()
     lang, keys = desk.chosen.lang, a.model.indicators
-    names = [getattr(INDICATORS[key], lang) for key in keys]
+    view = View(a, lang)
+    names = [view.indicator_name(key) for key in keys]
     matrix = a.indicators.drop("firm").rows()
-    reasons = REGISTRY["RISKREASONS"].call([[list(row) for row in matrix], lang])
+    reasons: list[list[Any]]
+    if a.model.form == "linear":
+        reasons = REGISTRY["RISKREASONS"].call([[list(row) for row in matrix], lang])
+    else:
+        reasons = [list(view.reasons(i)) for i in range(len(matrix))]
     rows = [
         [
             firm, name, *matrix[i], a.scores.score[i], a.scores.pd[i], a.tables.firms["grade"][i],
@@ -38,13 +44,14 @@ def _score_all(desk: Desk) -> WritePlan:
         *(desk.t("col_reason", number=i) for i in (1, 2, 3)),
     ]  # fmt: skip
     units = {"yuan": _MONEY, "yuan/year": _MONEY, "years": "0.00", "fraction": _PERCENT}
-    formats = {2 + i: units.get(INDICATORS[key].unit, "General") for i, key in enumerate(keys)}
+    formats = {2 + i: units.get(view.indicator_unit(key), "General") for i, key in enumerate(keys)}
     at = 2 + len(keys)
     formats |= {at: _SCORE, at + 1: _PROBABILITY, **dict.fromkeys(range(at + 4, at + 8), "0.000")}
     scored = sum(row[at] == row[at] for row in rows)
     facts = {"firms": len(rows), "scored": scored, "model": a.model.name}
     told = [desk.t("done_score_all", **facts)]
-    working = desk.working_table([row[: 2 + len(keys)] for row in rows])
+    # The template's page is for the six.
+    working = desk.working_table([row[: 2 + len(keys)] for row in rows]) if keys == SIX else None
     if working == "full":
         told.append(desk.t("template_full"))
     pages = [desk.page("scores", told, header, rows, formats)]
@@ -167,9 +174,10 @@ def _model_card(desk: Desk) -> WritePlan:
     rows: list[list[object]] = [[key, value] for key, value in REGISTRY["MODELINFO"].call([None, model.name])]
     for group in ("data", "settings", "validation"):
         rows += [[f"{group}.{key}", _said(value)] for key, value in getattr(model, group).items()]
-    for i, spec in enumerate(model.numbers["indicators"]):
-        name = getattr(INDICATORS[spec["key"]], lang)
-        rows.append([desk.t("card_weight", name=name), model.numbers["default"]["coef"][i]])
+    if model.form == "linear":
+        for i, spec in enumerate(model.numbers["indicators"]):
+            name = getattr(INDICATORS[spec["key"]], lang)
+            rows.append([desk.t("card_weight", name=name), model.numbers["default"]["coef"][i]])
     facts = {"model": model.name, "trained": model.trained, "hash": model.hash[:12]}
     lines = [desk.t("done_model_card", **facts), desk.t("card_limits")]
     page = desk.page("card", lines, [desk.t("col_item"), desk.t("col_value")], rows)

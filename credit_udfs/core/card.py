@@ -11,16 +11,15 @@ from credit_udfs.locale import Lang, text
 
 
 def markdown(model: Model, lang: Lang = "en") -> str:
-    """The card of a linear model: data and counts, definitions, coefficients with signs and intervals, validation,
-    limits of use, leakage list, hash and date. Text from files is put in as text: no cell or heading can break out.
+    """The card of a model: data and counts, definitions, a linear model's coefficients with signs and intervals,
+    validation, limits of use, leakage list, hash and date. Text from files is put in as text: no cell or heading can
+    break out.
     """
 
     def t(key: str, **values: Any) -> str:
         return text(f"card.{key}", lang, **values)
 
-    data, numbers = model.data, model.numbers
-    specs = numbers["indicators"]
-    intervals = model.validation.get("coefficients", {})
+    data, specs = model.data, model.numbers["indicators"]
     parts = [
         f"# {t('title', name=_safe(model.name))}",
         t("intro", trained=model.trained, firms=data["firms"], defaults=data["defaults"], hash=model.hash),
@@ -38,20 +37,7 @@ def markdown(model: Model, lang: Lang = "en") -> str:
         ),
         f"## {t('definitions')}",
         _table([t("indicator"), t("unit"), t("formula"), t("transform")], [_definition(s, lang) for s in specs]),
-        f"## {t('coefficients')}",
-        t("coefficients_note"),
-        _table(
-            [t("indicator"), t("default_coef"), t("interval"), t("grade_coef"), t("interval"), t("sign")],
-            [
-                _coefficient(spec["key"], numbers["default"]["coef"][i], numbers["grade"]["coef"][i], intervals, lang)
-                for i, spec in enumerate(specs)
-            ],
-        ),
-        t(
-            "constants",
-            intercept=numbers["default"]["intercept"],
-            cuts=", ".join(f"{cut:.4f}" for cut in numbers["grade"]["cuts"]),
-        ),
+        *(_coefficients(model, lang) if model.form == "linear" else ()),
         f"## {t('validation')}",
         *_validation(model.validation, lang),
         f"## {t('limits')}",
@@ -62,12 +48,37 @@ def markdown(model: Model, lang: Lang = "en") -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _coefficients(model: Model, lang: Lang) -> list[str]:
+    def t(key: str, **values: Any) -> str:
+        return text(f"card.{key}", lang, **values)
+
+    numbers = model.numbers
+    intervals = model.validation.get("coefficients", {})
+    return [
+        f"## {t('coefficients')}",
+        t("coefficients_note"),
+        _table(
+            [t("indicator"), t("default_coef"), t("interval"), t("grade_coef"), t("interval"), t("sign")],
+            [
+                _coefficient(spec["key"], numbers["default"]["coef"][i], numbers["grade"]["coef"][i], intervals, lang)
+                for i, spec in enumerate(numbers["indicators"])
+            ],
+        ),
+        t(
+            "constants",
+            intercept=numbers["default"]["intercept"],
+            cuts=", ".join(f"{cut:.4f}" for cut in numbers["grade"]["cuts"]),
+        ),
+    ]
+
+
 def _definition(spec: Mapping[str, Any], lang: Lang) -> list[str]:
     known = INDICATORS.get(spec["key"])
-    name = spec["transform"]["name"]
-    transform = f"{name}({spec['transform']['shift']:g} + x)" if name == "log10" else name
+    moved = spec.get("transform", {"name": "", "shift": 0.0})
+    name = moved["name"]
+    transform = f"{name}({moved['shift']:g} + x)" if name == "log10" else name
     if known is None:
-        return [spec["key"], "", "", transform]
+        return [spec.get(lang, spec["key"]), "", "", transform]
     zh = lang == "zh"
     return [known.zh if zh else known.en, known.unit, known.formula_zh if zh else known.formula_en, transform]
 
@@ -89,7 +100,7 @@ def _validation(found: Mapping[str, Any], lang: Lang) -> list[str]:
     def t(key: str, **values: Any) -> str:
         return text(f"card.{key}", lang, **values)
 
-    if "default" not in found:
+    if "design" not in found:
         return [t("not_validated")]
     rows = [
         [t(f"target_{target}"), t(f"metric_{metric}"), _number(value.get("value")), _range(value)]

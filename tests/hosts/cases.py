@@ -61,6 +61,10 @@ NAMES = [[row[6]] for row in FIRMS[1:]]
 GOOD = [4_300_000.0, 2.9, 0.3, 0.8, 0.09, 0.35]
 
 
+P4 = [[5.2e6, 0.31, 0.24, 0.05, 120.0, 260.0], [-3.0e5, -0.2, -0.15, 0.21, 40.0, 15.0]]
+P1 = [[3.1e6, 4.3e6, 1.2e6, 4.1e5, 300.0]]
+
+
 def _with(position: int, value: Any) -> list[Any]:
     return [value if i == position else v for i, v in enumerate(GOOD)]
 
@@ -90,6 +94,20 @@ CASES: tuple[Case, ...] = (
     _case("score_long", "RISKSCORE", _firms(), tags="long"),
     _case("probs_long", "GRADEPROBS", _firms(), tags="long"),
     _case("reasons_english", "RISKREASONS", SIX, "en"),
+    _case("method_score", "RISKSCORE", SIX, "monotone"),
+    _case("method_other_columns", "RISKSCORE", P4, "p4_logistic"),
+    _case("method_network", "DEFAULTPROB", [[1e7, 2e7, 900.0, 800.0, 0.05, 0.02, 2e5, 1e4, 3e4]], "P0_BP"),
+    _case("method_blanks", "DEFAULTPROB", [[None, *P4[0][1:]], [None] * 3 + P4[0][3:], [None] * 6], "p4_logistic"),
+    _case("method_words", "DEFAULTPROB", [P4[0], ["abc", *P4[1][1:]]], "p4_topsis"),
+    _case("method_record_in_a_column", "DEFAULTPROB", [[v] for v in P1[0]], "p1_fisher"),
+    _case("method_wrong_columns", "RISKSCORE", SIX, "p0_bp"),
+    _case("method_without_default", "RISKSCORE", P1, "p1_network_lm"),
+    _case("method_grade", "CREDITGRADE", SIX, "two_step"),
+    _case("method_grade_network", "CREDITGRADE", P1, "p1_two_steps"),
+    _case("method_probs", "GRADEPROBS", P1, "p1_network_cg"),
+    _case("method_probs_long", "GRADEPROBS", _firms(), "two_step", tags="long"),
+    _case("method_without_grade", "GRADEPROBS", P4, "p4_logistic"),
+    _case("method_info", "MODELINFO", "indicators", "p4_logistic"),
     _case("churn_one", "CHURNRATE", 0.0585, "B"),
     _case("churn_table", "CHURNRATE", [[0.04], [0.08], [0.15]], [["A", "B", "C"]]),
     _case("churn_out_of_range", "CHURNRATE", [[0.039], [0.04], [0.15], [0.151], [None], ["6%"]], "C"),
