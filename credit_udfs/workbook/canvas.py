@@ -110,8 +110,7 @@ class Block:
 
     def area(self) -> str:
         return (
-            f"{get_column_letter(self.left)}{self.header}:"
-            f"{get_column_letter(self.left + self.columns - 1)}{self.last}"
+            f"{get_column_letter(self.left)}{self.header}:{get_column_letter(self.left + self.columns - 1)}{self.last}"
         )
 
 
@@ -177,9 +176,7 @@ class Canvas:
                 self.put(r, c, None, look)
         self.put(row, column, value, look)
         if (row, column) != (last_row, last_column):
-            self.sheet.merge_cells(
-                start_row=row, start_column=column, end_row=last_row, end_column=last_column
-            )
+            self.sheet.merge_cells(start_row=row, start_column=column, end_row=last_row, end_column=last_column)
 
     def link(self, row: int, column: int, label: str, sheet: str, look: Look) -> None:
         self.put(row, column, label, look)

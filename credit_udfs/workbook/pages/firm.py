@@ -140,7 +140,7 @@ def _facts(sheet: _Sheet) -> None:
         canvas.height(row, 18)
     row = _FACTS + len(facts)
     for label, key, value, high in (
-        ("col_why", "plan.why", text_of(lambda j: view.t(f"fate_{view.fates[j]}")), 18),
+        ("col_why", "plan.why", text_of(view.why), 30),
         ("col_advice", "plan.advice", text_of(view.advice), 30),
         ("col_flags", "firms.flags", view.flags(i), 30),
     ):

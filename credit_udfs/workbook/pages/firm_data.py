@@ -20,9 +20,7 @@ def draw(canvas: Canvas, view: View) -> None:
             columns.append(Column(view.t(f"{side}_name", number=k), CELL, 11))
             columns.append(Column(view.t(f"{side}_share", number=k), number(PERCENT_SHORT), 9))
     for side in ("sales", "purchases"):
-        columns += [
-            Column(view.t(f"{side}_month", month=f"{m:%Y-%m}"), number("#,##0.0"), 11) for m in view.months
-        ]
+        columns += [Column(view.t(f"{side}_month", month=f"{m:%Y-%m}"), number("#,##0.0"), 11) for m in view.months]
     canvas.widths({i: c.width or 10 for i, c in enumerate(columns, 1)})
     row = canvas.heading(
         view.t("firm_data_title"), view.t("firm_data_finding", firms=len(view.detailed), months=len(view.months)), 14
@@ -48,5 +46,3 @@ def draw(canvas: Canvas, view: View) -> None:
     canvas.book.publish("firm_data", ["id", *keys, *months], block)
     canvas.freeze(block.first, 2)
     canvas.page(view.t("footer"), repeat=(HEADER_ROW, HEADER_ROW))
-
-

@@ -41,9 +41,7 @@ def draw(canvas: Canvas, view: View) -> None:
         Column(view.t("col_flags"), CELL_WRAP.on(size=9), 40),
     ]  # fmt: skip
     canvas.widths({i: c.width or 10 for i, c in enumerate(columns, 1)})
-    row = canvas.heading(
-        view.t("firms_title"), finding(view), 13, note=view.t("firms_note", few=FEW_INVOICES)
-    )
+    row = canvas.heading(view.t("firms_title"), finding(view), 13, note=view.t("firms_note", few=FEW_INVOICES))
     on_record = firms["grade"].to_list()
 
     def line(i: int) -> list[object]:
@@ -67,7 +65,7 @@ def draw(canvas: Canvas, view: View) -> None:
     first = lend.split(":")[0]
     canvas.shade_if(lend, f'{first}="{view.t("lend")}"', "DCE9F5", bold=True)
     flags = block.ref(len(columns) - 1, sheet=False).replace("$", "")
-    canvas.shade_if(flags, f'LEN({flags.split(":")[0]})>0', SAND)
+    canvas.shade_if(flags, f"LEN({flags.split(':')[0]})>0", SAND)
     canvas.freeze(block.first, 3)
     canvas.page(view.t("footer"), repeat=(block.header, block.header), halves=(2, len(columns) - 4), scale=62)
 
@@ -82,5 +80,3 @@ def finding(view: View) -> str:
         median=float(np.median(known)) if known.size else 0.0,
         risky=int((scores.pd > 0.5).sum()), flagged=flagged, **counts,
     )  # fmt: skip
-
-

@@ -46,8 +46,6 @@ def draw(canvas: Canvas, view: View) -> None:
     canvas.page(view.t("footer"), tall=False)
 
 
-
-
 def said(value: Any) -> str:
     if isinstance(value, Mapping):
         return "; ".join(f"{k}: {said(v)}" for k, v in value.items())

@@ -25,7 +25,7 @@ def draw(canvas: Canvas, view: View) -> None:
         Column(view.t("col_rate"), number(PERCENT), 10), Column(view.t("col_churn"), number(PERCENT), 10),
         Column(view.t("col_profit_wan"), number("0.0000"), 17), Column(view.t("col_loss_wan"), number("0.0000"), 17),
         Column(view.t("col_earning"), number(DECIMAL), 21), Column(view.t("col_margin"), number(DECIMAL), 18),
-        Column(view.t("col_why"), CELL.on(across="left", indent=1), 30 if view.lang == "zh" else 32),
+        Column(view.t("col_why"), CELL.on(size=9, across="left", indent=1), 62 if view.lang == "zh" else 88),
         Column(view.t("col_advice"), CELL.on(size=9), 52 if view.lang == "zh" else 76),
     ]  # fmt: skip
     canvas.widths({i: c.width or 10 for i, c in enumerate(columns, 1)})
@@ -37,12 +37,10 @@ def draw(canvas: Canvas, view: View) -> None:
             firms.ids[j], view.names[rows[j]], view.applicant_grades[j], firms.pd[j],
             view.t("lend" if lend else "refuse"), plan.amount[j] / WAN_YUAN, plan.rate[j], plan.churn[j],
             plan.profit[j] / WAN_YUAN, plan.expected_loss[j] / WAN_YUAN, plan.earning[j] * WAN_YUAN,
-            plan.margin[j] * WAN_YUAN, view.t(f"fate_{view.fates[j]}"), view.advice(j),
+            plan.margin[j] * WAN_YUAN, view.why(j), view.advice(j),
         ]  # fmt: skip
 
-    block = canvas.table(
-        row + 1, 1, columns, (line(j) for j in range(len(firms))), RESULT_TABLES["plan"]
-    )
+    block = canvas.table(row + 1, 1, columns, (line(j) for j in range(len(firms))), RESULT_TABLES["plan"])
     canvas.book.publish("plan", KEYS, block)
     total = CELL.on(bold=True, fill=PALE)
     for c in range(1, len(columns) + 1):

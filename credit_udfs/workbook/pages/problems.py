@@ -19,9 +19,7 @@ def draw(canvas: Canvas, view: View) -> None:
     cases = sum(p.count for p in found)
     finding = view.t("problems_finding", kinds=len(found), cases=cases) if found else view.t("problems_none")
     row = canvas.heading(view.t("problems_title"), finding, 6)
-    rows = [
-        (view.t(f"severity_{p.severity}"), p.file, p.sheet, p.cell, p.text(view.lang), p.count) for p in found
-    ]
+    rows = [(view.t(f"severity_{p.severity}"), p.file, p.sheet, p.cell, p.text(view.lang), p.count) for p in found]
     block = canvas.table(row, 1, columns, rows, RESULT_TABLES["problems"])
     from credit_udfs.workbook.style import lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-from credit_udfs.locale import text
+from credit_udfs.locale import Lang, area, text
 from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import View
@@ -17,9 +17,7 @@ _LIBRARIES = ("credit_udfs", "numpy", "scipy", "polars", "narwhals", "fastexcel"
 def draw(canvas: Canvas, view: View) -> None:
     canvas.widths({1: 18, 2: 34, 3: 90})
     a = view.assessment
-    row = canvas.heading(
-        view.t("log_title"), view.t("log_finding", files=len(a.tables.sources), model=a.model.name), 3
-    )
+    row = canvas.heading(view.t("log_title"), view.t("log_finding", files=len(a.tables.sources), model=a.model.name), 3)
     columns = [Column(view.t("log_area"), CELL), Column(view.t("log_what"), CELL),
                Column(view.t("log_value"), CELL_WRAP.on(across="left"))]  # fmt: skip
     rows = entries(view)
@@ -47,7 +45,7 @@ def entries(view: View) -> list[tuple[str, str, str | float]]:
         for sheet, count in source.rows.items():
             out.append((files, f"{source.file} / {sheet}", view.t("log_rows", count=count)))
         for key, count in source.repaired.items():
-            out.append((files, f"{source.file} / {view.t('log_repaired')}", f"{key}: {count:,}"))
+            out.append((files, f"{source.file} / {view.t('log_repaired')}", f"{_words(key, view.lang)}: {count:,}"))
     for key in a.settings.__dataclass_fields__:
         value = getattr(a.settings, key)
         if key == "limits":
@@ -64,3 +62,9 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return text("pages.log_not_installed", "en")
+
+
+def _words(key: str, lang: Lang) -> str:
+    """What was repaired or only remarked on, in a word or two."""
+    group, _, name = key.partition(".")
+    return text(f"{group}.short_{name}" if f"short_{name}" in area(group) else key, lang)

@@ -170,9 +170,9 @@ def _exposures(canvas: Canvas, view: View, row: int) -> int:
         Column(view.t("col_rate"), number(PERCENT), 12), Column(view.t("col_profit_wan"), number(WAN), 12),
         Column(view.t("col_loss_wan"), number(WAN), 12),
     ]  # fmt: skip
-    order = sorted(
-        np.flatnonzero(plan.lend).tolist(), key=lambda j: (-plan.amount[j], -plan.expected_loss[j], j)
-    )[:_TOP]
+    order = sorted(np.flatnonzero(plan.lend).tolist(), key=lambda j: (-plan.amount[j], -plan.expected_loss[j], j))[
+        :_TOP
+    ]
     ids = plan.problem.firms.ids
     rows = [
         (

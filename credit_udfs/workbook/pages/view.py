@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 import polars as pl
 
+from credit_udfs.core.allocation.explain import Explanation, explain
 from credit_udfs.core.assess import Assessment
 from credit_udfs.core.indicators import INDICATORS
 from credit_udfs.core.industry import industries, is_sole_trader
@@ -191,6 +192,14 @@ class View:
     def fates(self) -> list[Fate]:
         """Per row of the plan: lent, or why not."""
         return [why or "lent" for why in refusals(self.assessment)]
+
+    @cached_property
+    def _explained(self) -> tuple[Explanation, ...]:
+        return explain(self.assessment.plan, check=False)
+
+    def why(self, j: int) -> str:
+        """Why row j of the plan gets what it gets, in one sentence."""
+        return self._explained[j].sentence(self.lang)
 
     def advice(self, j: int) -> str:
         """What would change the decision on row j of the plan."""

@@ -1,0 +1,31 @@
+"""The run log's words: every repair and warning has a short text without blanks to fill."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from credit_udfs.locale import LANGS, area
+from credit_udfs.workbook.pages.run_log import _words
+
+WORKBOOK = Path(__file__).parents[2] / "credit_udfs" / "workbook"
+
+
+def counted() -> list[str]:
+    """Keys that reading counts: warnings, and the repairs of a column or table."""
+    source = "".join(path.read_text(encoding="utf-8") for path in WORKBOOK.glob("*.py"))
+    return sorted(name for name in area("problems") if re.search(rf'"(problems\.)?{name}"', source))
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(
+    "name", ["duplicate_rows", "sum_differs", "spaces", "unknown_firm", "no_invoices", "future_date", "blank_rows"]
+)
+def test_a_counted_key_is_said_in_words(name: str, lang: str) -> None:
+    assert name in counted()
+    said = _words(f"problems.{name}", lang)  # type: ignore[arg-type]
+    assert said
+    assert "{" not in said
+    assert "_" not in said
