@@ -286,3 +286,30 @@ def test_ctrl_c_leaves_nothing_half_written(sample: list[str], tmp_path: Path, m
     assert "Interrupted; nothing half-written is left behind." in result.stderr
     assert len(written[0]) == 1  # it was being written, beside its final place
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_trained_method_is_used_by_its_file(sample: list[str], tmp_path: Path) -> None:
+    card, out = tmp_path / "p4.json", tmp_path / "plan.xlsx"
+    result = call("train", *sample, "--method", "p4_logistic", "--no-validation", "-o", card, "--lang", "en")
+    assert result.exit_code == 0, result.output
+    again = call("train", *sample, "--method", "p4_logistic", "--no-validation", "-o", tmp_path / "b.json")
+    assert again.exit_code == 0
+    assert (
+        json.loads(card.read_text("utf-8"))["numbers"]
+        == json.loads((tmp_path / "b.json").read_text("utf-8"))["numbers"]
+    )
+    result = call("run", *sample, "--model", card, "-o", out, "--lang", "en", "--budget", "20000000")
+    assert result.exit_code == 0, result.output
+    assert "Scores and probabilities of default by the model p4_logistic, grades by default" in result.stdout
+    book = openpyxl.load_workbook(out, read_only=True)
+    cells = {cell for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row}
+    assert "Possible grades (90%)" in cells
+    assert "Model of the grades (not the scores')" in cells
+
+
+def test_a_method_nobody_knows_is_an_input_error(sample: list[str], tmp_path: Path) -> None:
+    result = call("train", *sample, "--method", "gpt", "-o", tmp_path / "m.json", "--lang", "en")
+    assert result.exit_code == 1
+    assert 'no method called "gpt"' in result.stderr
+    assert "p4_logistic" in result.stderr
+    assert not (tmp_path / "m.json").exists()

@@ -40,14 +40,17 @@ def test_probabilities_are_the_forms_to_twelve_decimals(name: str) -> None:
         inside = (p > 2e-3) & (p < 1 - 2e-3)
         odds = np.log(p[inside] / (1 - p[inside]))
         assert scores.score[inside] == pytest.approx(50 + POINTS_PER_LOG_ODDS * odds, abs=1e-6)
-        assert (scores.score >= 0).all() and (scores.score <= 100).all()
+        assert (scores.score >= 0).all()
+        assert (scores.score <= 100).all()
     else:
-        assert np.isnan(scores.pd).all() and np.isnan(scores.score).all()
+        assert np.isnan(scores.pd).all()
+        assert np.isnan(scores.score).all()
     if "grade" in model.predicts:
         assert scores.grade_probs == pytest.approx(forms.evaluate(model.numbers["grade"], x), abs=1e-12)
         assert set(scores.grade.tolist()) <= {0, 1, 2, 3}
     else:
-        assert np.isnan(scores.grade_probs).all() and (scores.grade == -1).all()
+        assert np.isnan(scores.grade_probs).all()
+        assert (scores.grade == -1).all()
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -90,14 +93,16 @@ def test_more_than_a_third_missing_is_no_score(name: str) -> None:
     scores = score_model(model, x)
     known = scores.pd if "default" in model.predicts else scores.grade_probs[:, 0]
     assert not np.isnan(known[0])
-    assert np.isnan(known[1]) and scores.grade[1] == -1
+    assert np.isnan(known[1])
+    assert scores.grade[1] == -1
 
 
 def test_out_of_range_and_refused_input() -> None:
     model = models.load("p4_logistic")
     x = firms(model, 2)
     x[1, 0] = 1e15
-    assert score_model(model, x).out_of_range[1, 0] and not score_model(model, x).out_of_range[0, 0]
+    assert score_model(model, x).out_of_range[1, 0]
+    assert not score_model(model, x).out_of_range[0, 0]
     with pytest.raises(BadInput, match="6 expected"):
         score_model(model, x[:, :5])
     x[0, 2] = np.inf

@@ -76,7 +76,8 @@ def test_a_shipped_card_is_what_the_command_makes(contest_rated: Tables, name: s
 def test_grade_sets_hold_most_training_grades(contest_rated: Tables, name: str) -> None:
     result = api.assess(contest_rated, model=name, lend_to="all")
     sets = result.grade_sets
-    assert sets is not None and sets == grade_sets(models.load(name), result.scores.grade_probs)
+    assert sets is not None
+    assert sets == grade_sets(models.load(name), result.scores.grade_probs)
     held = [grade in found for grade, found in zip(contest_rated.firms["grade"], sets, strict=True)]
     assert np.mean(held) >= 0.88  # in sample: out of sample is the validation report's
     assert np.mean([len(found) for found in sets]) < 3.0
@@ -113,7 +114,7 @@ def test_a_whole_run_with_another_model(contest_tables: Tables, name: str, tmp_p
 
 
 def test_an_unknown_method_lists_the_known_ones(contest_rated: Tables) -> None:
-    with pytest.raises(BadInput, match="there are: .*p4_logistic"):
+    with pytest.raises(BadInput, match=r"there are: .*p4_logistic"):
         api.train(contest_rated, method="gpt")
 
 
