@@ -25,8 +25,8 @@ def draw(canvas: Canvas, view: View) -> None:
         Column(view.t("col_rate"), number(PERCENT), 10), Column(view.t("col_churn"), number(PERCENT), 10),
         Column(view.t("col_profit_wan"), number("0.0000"), 17), Column(view.t("col_loss_wan"), number("0.0000"), 17),
         Column(view.t("col_earning"), number(DECIMAL), 21), Column(view.t("col_margin"), number(DECIMAL), 18),
-        Column(view.t("col_why"), CELL.on(size=9, across="left", indent=1), 62 if view.lang == "zh" else 88),
-        Column(view.t("col_advice"), CELL.on(size=9), 52 if view.lang == "zh" else 76),
+        Column(view.t("col_why"), CELL.on(size=8, across="left", indent=1), 79 if view.lang == "zh" else 104),
+        Column(view.t("col_advice"), CELL.on(size=8), 48 if view.lang == "zh" else 66),
     ]  # fmt: skip
     canvas.widths({i: c.width or 10 for i, c in enumerate(columns, 1)})
     row = canvas.heading(view.t("plan_title"), _finding(view), len(columns), note=view.t("plan_note"))
