@@ -97,20 +97,21 @@ class MonotoneBoosting(FormClassifier):
 
     def _fit(self, X: Floats, codes: Ints, count: int) -> dict[str, Any]:  # noqa: N803
         from sklearn.ensemble import HistGradientBoostingClassifier
+        from threadpoolctl import threadpool_limits
 
-        members = [
-            from_sklearn(
-                HistGradientBoostingClassifier(
-                    max_iter=self.rounds,
-                    learning_rate=0.05,
-                    max_depth=2,
-                    min_samples_leaf=5,
-                    monotonic_cst=list(self.signs),
-                    early_stopping=False,
-                ).fit(X, (codes > cut).astype(int))
+        members = []
+        for cut in range(count - 1):
+            boosting = HistGradientBoostingClassifier(
+                max_iter=self.rounds,
+                learning_rate=0.05,
+                max_depth=2,
+                min_samples_leaf=5,
+                monotonic_cst=list(self.signs),
+                early_stopping=False,
             )
-            for cut in range(count - 1)
-        ]
+            # A hundred firms are too few to share: on a busy machine threads would wait for each other.
+            with threadpool_limits(1, "openmp"):
+                members.append(from_sklearn(boosting.fit(X, (codes > cut).astype(int))))
         return members[0] if count == 2 else {"form": "cumulative", "members": members}
 
 
