@@ -91,9 +91,7 @@ class OpenBook:
 
     def contents(self, area: Area) -> Sequence[Sequence[Content]]:
         rows = self._read("contents", *astuple(area))
-        return [
-            [Formula(v["formula"]) if isinstance(v, dict) else None if v == "" else v for v in row] for row in rows
-        ]
+        return [[Formula(v["formula"]) if isinstance(v, dict) else None if v == "" else v for v in row] for row in rows]
 
 
 _EPOCHS = {False: dt.date(1899, 12, 30), True: dt.date(1904, 1, 1)}

@@ -54,9 +54,7 @@ def test_from_a_classic_list(tmp_path: Path) -> None:
     (tmp_path / "sources.list").write_text(CLASSIC)
     assert derive(tmp_path).returncode == 0
     entry = (tmp_path / "sources.list.d" / "credit-udfs-backports.list").read_text()
-    assert entry == (
-        "deb [signed-by=/k.gpg arch=amd64] http://mirror.example/debian bookworm-backports main contrib\n"
-    )
+    assert entry == ("deb [signed-by=/k.gpg arch=amd64] http://mirror.example/debian bookworm-backports main contrib\n")
     assert not (tmp_path / "sources.list.d" / "credit-udfs-backports.sources").exists()
 
 

@@ -97,9 +97,7 @@ def small():
     problem = Problem(firms, Terms(1e8, quoted=GRID), ORDERED)
     seconds, plan = timed(lambda: solve(problem), 11)
     peer, (value, _, _) = timed(lambda: grid_milp(problem, GRID, gap=1e-6, time_limit=60))
-    line(
-        "ordered rates, 302", seconds, peer, "HiGHS", f"its plan {value / plan.value:.8f}, gap {plan.gap:.1e}"
-    )
+    line("ordered rates, 302", seconds, peer, "HiGHS", f"its plan {value / plan.value:.8f}, gap {plan.gap:.1e}")
 
     for seed in range(3):
         problem = Problem(contest_like(302, seed), Terms(1e8), five_limits())
@@ -114,14 +112,10 @@ def small():
     for against in ("expected_loss", "churn", "budget", "risk"):
         seconds, found = timed(lambda a=against: frontier(Problem(firms, Terms(1e8)), a, 40))
         worst = max(point.gap for point in found.points)
-        print(
-            f"frontier, profit against {against}: {len(found.points)} points, {seconds:.2f} s, gaps to {worst:.1e}"
-        )
+        print(f"frontier, profit against {against}: {len(found.points)} points, {seconds:.2f} s, gaps to {worst:.1e}")
     for seed in range(2):
         seconds, found = timed(lambda s=seed: solve_ratio(Problem(contest_like(302, s), Terms(1e8))))
-        print(
-            f"P0's ratio, 302 firms: {seconds:.2f} s, {found.nodes} nodes, Z {found.z:.6f}, gap {found.gap:.1e}"
-        )
+        print(f"P0's ratio, 302 firms: {seconds:.2f} s, {found.nodes} nodes, Z {found.z:.6f}, gap {found.gap:.1e}")
 
 
 def large(n, peers):
@@ -132,9 +126,7 @@ def large(n, peers):
     print(f"{n:>9,} firms, budget only:  {seconds:8.3f} s, gap {plan.gap:.1e}")
     seconds, plan = timed(lambda: solve(Problem(firms, terms, five_limits(n / 302))))
     top = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(
-        f"{n:>9,} firms, five limits:  {seconds:8.3f} s, gap {plan.gap:.1e}, peak memory so far {top:.2f} GiB"
-    )
+    print(f"{n:>9,} firms, five limits:  {seconds:8.3f} s, gap {plan.gap:.1e}, peak memory so far {top:.2f} GiB")
     if peers:
         problem = Problem(firms, terms, five_limits(n / 302))
         peer, (value, _, _) = timed(lambda: grid_milp(problem, GRID, gap=1e-4, time_limit=300))

@@ -33,7 +33,7 @@ _IDL = """module creditpeer { interface XPeer {
     sequence< sequence< any > > transport([in] com::sun::star::table::XCellRange cells);
 }; };
 """
-_COMPONENT = '''import unohelper
+_COMPONENT = """import unohelper
 from com.sun.star.lang import Locale, XLocalizable, XServiceInfo, XServiceName
 from creditpeer import XPeer
 NAME = "creditpeer.Peer"
@@ -52,7 +52,7 @@ class Peer(unohelper.Base, XPeer, XServiceInfo, XServiceName, XLocalizable):
     def transport(self, cells): return tuple((row[0],) for row in cells.getDataArray())
 g_ImplementationHelper = unohelper.ImplementationHelper()
 g_ImplementationHelper.addImplementation(Peer, NAME, (NAME, "com.sun.star.sheet.AddIn"))
-'''
+"""
 _TYPE = "application/vnd.sun.star."
 _MANIFEST = f"""<?xml version="1.0" encoding="UTF-8"?>
 <manifest:manifest xmlns:manifest="http://openoffice.org/2001/manifest">

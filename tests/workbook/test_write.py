@@ -143,5 +143,5 @@ def test_every_formula_has_its_value() -> None:
                 if cell.data_type == "f":
                     count += 1
                     with_value = values[sheet.title][cell.coordinate].value
-                    assert with_value is not None or "IFERROR" in str(cell.value) or 'IF(' in str(cell.value)
+                    assert with_value is not None or "IFERROR" in str(cell.value) or "IF(" in str(cell.value)
     assert count > 100

@@ -76,9 +76,7 @@ def fast(name, rows):
     if len(values) != width * len(rows):
         return None
     try:
-        answer, blob = HELPER.ask(
-            {"op": "score", "name": name, "rows": len(rows), "width": width}, values.tobytes()
-        )
+        answer, blob = HELPER.ask({"op": "score", "name": name, "rows": len(rows), "width": width}, values.tobytes())
     except Unavailable:
         return None
     numbers = array.array("d")

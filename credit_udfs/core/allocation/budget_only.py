@@ -177,9 +177,7 @@ def _exchange(shelf: Shelf, cut: int, rest: float) -> tuple[Floats, float] | Non
     return max(found, key=lambda pair: pair[1], default=None)
 
 
-def _near_price(
-    shelf: Shelf, price: float, bound: float, value: float
-) -> tuple[tuple[Floats, float] | None, float]:
+def _near_price(shelf: Shelf, price: float, bound: float, value: float) -> tuple[tuple[Floats, float] | None, float]:
     """Close the gap exactly by a small MILP over the firms that the gap leaves undecided; its dual bound
     too."""
     room = bound - value

@@ -232,9 +232,7 @@ def _flip_budget(problem: Problem, row: int, lent: bool, gap: float) -> float | 
 def _budgeted(problem: Problem, budget: float) -> Problem:
     limits = problem.limits
     least = None if limits.min_lent is None else min(limits.min_lent, budget)
-    return replace(
-        problem, terms=replace(problem.terms, budget=budget), limits=replace(limits, min_lent=least)
-    )
+    return replace(problem, terms=replace(problem.terms, budget=budget), limits=replace(limits, min_lent=least))
 
 
 def _switch(

@@ -156,12 +156,8 @@ class _Model:
             lines.add(np.zeros(first), (line, q, one), (every, self.z, -FINER * ones))
             lines.add(np.zeros(first), (line, q, -one), (every, self.z, FINER * ones))
         else:
-            lines.add(
-                np.zeros(first), (line, q, one), (every, self.z, -FINER * np.concatenate(self.ranges.high))
-            )
-            lines.add(
-                np.zeros(first), (line, q, -one), (every, self.z, FINER * np.concatenate(self.ranges.low))
-            )
+            lines.add(np.zeros(first), (line, q, one), (every, self.z, -FINER * np.concatenate(self.ranges.high)))
+            lines.add(np.zeros(first), (line, q, -one), (every, self.z, FINER * np.concatenate(self.ranges.low)))
         lines.add(np.ones(m), (every % m, self.z, ones))
         lines.add(np.where(sure, -1.0, 0.0), (every % m, self.z, -ones))
         line = np.arange(p)

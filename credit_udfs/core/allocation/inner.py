@@ -42,9 +42,7 @@ def decide(
     _, drawn, _, stays = pool.priced(mu)
     gain = np.maximum(pool.gain, 1e-12)
     modes = len(levels)
-    offered = [
-        pool.table.best((pool.cost + drawn) / gain + stays / (gain * level), pool.grade) for level in levels
-    ]
+    offered = [pool.table.best((pool.cost + drawn) / gain + stays / (gain * level), pool.grade) for level in levels]
     rate, stay = np.concatenate([r for r, _ in offered]), np.concatenate([s for _, s in offered])
     firm, p = np.tile(np.arange(m), modes), m * modes
     earn = stay * (pool.gain[firm] * rate - pool.cost[firm])
@@ -57,9 +55,7 @@ def decide(
             ceiling[at] += wide
             floor[at] = pool.right[at] - wide if mu[at] > 0.0 else -np.inf
         lines.append(
-            np.concatenate(
-                [by_money[firm] + by_drawn[firm] * stay, np.broadcast_to(by_count + by_stay * stay, p)]
-            )
+            np.concatenate([by_money[firm] + by_drawn[firm] * stay, np.broadcast_to(by_count + by_stay * stay, p)])
         )
     row, column = np.arange(p), np.arange(p)
     ones = np.ones(p)

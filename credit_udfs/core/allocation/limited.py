@@ -215,9 +215,7 @@ def _descend(
             block = np.arange(undecided.size)
         used = np.unique(top.round[top.weight > 1e-9])
         starts = tuple(top.mus[t] for t in used if t >= 0) or (relaxed.mu,)
-        top = relax(
-            part.subset_in(inner), block, tolerance=tolerance, penalty=penalties(part) * 100.0, starts=starts
-        )
+        top = relax(part.subset_in(inner), block, tolerance=tolerance, penalty=penalties(part) * 100.0, starts=starts)
         if rows.size <= BLOCKS:
             undecided = _settle(pool, state, top, rows, block)
             break
@@ -250,9 +248,7 @@ def _without(pool: Pool, state: Choice, rows: Ints) -> Floats:
     return pool.total(Choice(kept, state.rate, state.stay))
 
 
-def _finish(
-    pool: Pool, mu: Floats, best: Best, state: Choice, undecided: Ints, tolerance: float, clock: Clock
-) -> None:
+def _finish(pool: Pool, mu: Floats, best: Best, state: Choice, undecided: Ints, tolerance: float, clock: Clock) -> None:
     """Decide `undecided` and the firms nearest to a tie, the others as in `state`."""
     _, value = pool.offers(mu)
     distance = np.abs(value)
@@ -269,9 +265,7 @@ def _tilted(pool: Pool, mu: Floats, tilt: float) -> Floats:
     return mu * factors
 
 
-def _decide(
-    pool: Pool, mu: Floats, best: Best, many: int, wide: float, tolerance: float, clock: Clock
-) -> None:
+def _decide(pool: Pool, mu: Floats, best: Best, many: int, wide: float, tolerance: float, clock: Clock) -> None:
     """From the prices alone: all firms take their answer, the `many` nearest to a tie are decided
     together."""
     answer, _ = pool.respond(mu)
@@ -468,9 +462,7 @@ def plan_of(
     margin = np.full(n, np.nan)
     margin[pool.firm] = value / offers.amount
     limits = uses(problem, pool, choice, mu)
-    price = sum(
-        use.price * (-1.0 if use.key == "whole_budget" else 1.0) for use in limits if "budget" in use.key
-    )
+    price = sum(use.price * (-1.0 if use.key == "whole_budget" else 1.0) for use in limits if "budget" in use.key)
     distance = best.gap()
     proof: Status = "optimal" if distance <= 1e-6 else "within_gap" if distance <= gap else "feasible"
     kappa = problem.cost / np.maximum(problem.gain, 1e-12)

@@ -363,9 +363,7 @@ def _check_terms(terms: Terms, add: Add) -> None:
         add(OutOfRange("allocation.lgd_range", value=terms.lgd))
     if not 0 <= terms.funding < 1:
         add(OutOfRange("allocation.funding_range", value=terms.funding))
-    if terms.quoted is not None and not all(
-        terms.rate_min <= r <= terms.rate_max for r in terms.quoted or (np.nan,)
-    ):
+    if terms.quoted is not None and not all(terms.rate_min <= r <= terms.rate_max for r in terms.quoted or (np.nan,)):
         add(OutOfRange("allocation.quoted_range", low=terms.rate_min, high=terms.rate_max))
     low, high = terms.curves.rate_min, terms.curves.rate_max
     if not low - 1e-12 <= terms.rate_min <= terms.rate_max <= high + 1e-12:

@@ -220,9 +220,7 @@ def _mixture(
         method="highs",
     )
     price = np.maximum(-found.ineqlin.marginals, 0.0)
-    by = np.array(
-        [2.0 * float(price[:k] @ h), 2.0 * float(price[k:] @ w), -float(found.eqlin.marginals[1]) / budget]
-    )
+    by = np.array([2.0 * float(price[:k] @ h), 2.0 * float(price[k:] @ w), -float(found.eqlin.marginals[1]) / budget])
     weight = np.maximum(found.x[:p], 0.0)
     return weight @ points / weight.sum(), weight, by
 

@@ -175,9 +175,7 @@ class Pool:
         """The best decision of each firm, refusing included, and its reduced value (m,)."""
         choice, value = self.offers(mu)
         lend = (value > 0.0) | self.forced
-        return Choice(np.where(lend, choice.amount, 0.0), choice.rate, choice.stay), np.where(
-            lend, value, 0.0
-        )
+        return Choice(np.where(lend, choice.amount, 0.0), choice.rate, choice.stay), np.where(lend, value, 0.0)
 
     def profit(self, choice: Choice) -> Floats:
         """(m,) in units."""

@@ -259,9 +259,7 @@ def grid_milp(problem, rates=None, gap=1e-9, time_limit=60.0):
         at_most += [np.inf] * (n - 1)
         count += n - 1
     width = 2 * cols + extra
-    matrix = coo_array(
-        (np.concatenate(v_), (np.concatenate(r_), np.concatenate(c_))), shape=(count, width)
-    ).tocsr()
+    matrix = coo_array((np.concatenate(v_), (np.concatenate(r_), np.concatenate(c_))), shape=(count, width)).tocsr()
     upper = np.concatenate([high, np.ones(cols), np.full(extra, m)])
     lower = np.zeros(width)
     for name, fixed in (limits.fixed or {}).items():

@@ -128,9 +128,7 @@ def test_fixed_decisions_are_kept():
     free = solve(Problem(firms, Terms(3e7), Limits(expected_loss=0.02)))
     refused = firms.ids[int(np.flatnonzero(~free.lend & (firms.grade < 3))[0])]
     lent = firms.ids[int(np.flatnonzero(free.lend)[0])]
-    plan = solve(
-        Problem(firms, Terms(3e7), Limits(expected_loss=0.02, fixed={refused: 150_000.0, lent: 0.0}))
-    )
+    plan = solve(Problem(firms, Terms(3e7), Limits(expected_loss=0.02, fixed={refused: 150_000.0, lent: 0.0})))
     assert complaints(plan) == []
     assert plan.value <= free.bound
 

@@ -58,9 +58,7 @@ def test_measures_by_hand(firms):
     plan = named_plan(problem, "bank")
     table = compare(firms, problem.terms, {"bank": plan})
     for name, objective in NAMED.items():
-        under = Problem(
-            replace(firms, shock=None) if name == "P1" else firms, Terms(2e7, objective=objective)
-        )
+        under = Problem(replace(firms, shock=None) if name == "P1" else firms, Terms(2e7, objective=objective))
         lent = np.flatnonzero(plan.lend)
         value = sum(plan.amount[i] * per_yuan(under, i, plan.rate[i]) for i in lent)
         assert table.of("bank", name) == pytest.approx(value, rel=1e-9)

@@ -36,9 +36,7 @@ def test_against_the_full_milp(kind, seed):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(small_problems(limits=True), st.sampled_from(KINDS))
 def test_small_instances(problem, kind):
-    problem = Problem(
-        problem.firms, replace(problem.terms, quoted=QUOTED[::3]), replace(problem.limits, **kind)
-    )
+    problem = Problem(problem.firms, replace(problem.terms, quoted=QUOTED[::3]), replace(problem.limits, **kind))
     try:
         plan = solve(problem)
     except Infeasible:

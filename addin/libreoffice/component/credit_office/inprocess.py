@@ -98,6 +98,8 @@ def _reasons(row: Row, at: Any, lang: str) -> Row:
 
 
 WIDTHS = {"RISKSCORE": 1, "DEFAULTPROB": 1, "CREDITGRADE": 1, "GRADEPROBS": 4, "RISKREASONS": rules.REASONS}
+
+
 @lru_cache(maxsize=1 << 16)
 def _probs(scale: float) -> Row:
     return kernel.grade_probs(MODEL, scale)
