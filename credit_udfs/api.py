@@ -38,7 +38,9 @@ def read(*paths: str | Path, today: date | None = None, progress: Progress | Non
     today: invoices dated later are reported; default: the current date. Warnings are in the result's `problems`.
     Raises BadFile with everything that is wrong, when something is.
     """
-    return reading.read([Path(path) for path in paths], today=today or _today(), progress=progress)
+    started = time.perf_counter()
+    tables = reading.read([Path(path) for path in paths], today=today or _today(), progress=progress)
+    return replace(tables, seconds=time.perf_counter() - started)
 
 
 def assess(
@@ -64,7 +66,7 @@ def assess(
         from credit_udfs.methods import compute  # the papers' own indicators; it loads slowly
 
         result = core.assess(tables, chosen, asked, progress, other=models.load(), compute=compute)
-    return replace(result, log=run_log(time.perf_counter() - started))
+    return replace(result, log=run_log(tables.seconds, time.perf_counter() - started))
 
 
 def stress(assessment: Assessment, scenario: str | Scenario, *, progress: Progress | None = None) -> Stress:
@@ -186,8 +188,11 @@ def _today() -> date:
     return now().date() if "SOURCE_DATE_EPOCH" in os.environ else date.today()
 
 
-def run_log(seconds: float) -> Mapping[str, str]:
-    """What a result records of its run. Timings are left out when SOURCE_DATE_EPOCH asks for identical bytes."""
+def run_log(reading_took: float | None, assessing_took: float) -> Mapping[str, str]:
+    """What a result records of its run, times in seconds (reading's is None for tables made otherwise).
+
+    Timings are left out when SOURCE_DATE_EPOCH asks for identical bytes.
+    """
     log = {"time": now().isoformat(), "python": platform.python_version(), "seed": "0"}
     for name in _RECORDED:
         try:
@@ -195,5 +200,7 @@ def run_log(seconds: float) -> Mapping[str, str]:
         except PackageNotFoundError:
             log[name] = "-"
     if "SOURCE_DATE_EPOCH" not in os.environ:
-        log["seconds"] = f"{seconds:.2f}"
+        if reading_took is not None:
+            log["seconds_read"] = f"{reading_took:.2f}"
+        log["seconds"] = f"{assessing_took:.2f}"
     return log

@@ -85,6 +85,7 @@ def _bar() -> Iterator[Progress | None]:
     if not sys.stderr.isatty():
         yield None
         return
+    lang = _lang_of(click.get_current_context())
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -98,7 +99,7 @@ def _bar() -> Iterator[Progress | None]:
                 for other in tasks.values():  # stages follow one another: the one before is finished
                     known = bar.tasks[other].total
                     bar.update(other, completed=known if known is not None else 1, total=known or 1)
-                tasks[stage] = bar.add_task(text(f"stages.{stage}", LANG), total=total or None)
+                tasks[stage] = bar.add_task(text(f"stages.{stage}", lang), total=total or None)
             bar.update(tasks[stage], completed=done, total=total or None)
 
         yield tell

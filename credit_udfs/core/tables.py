@@ -47,7 +47,7 @@ class Tables:
 
     firms: one row per enterprise (FIRMS_SCHEMA); grade and default are null where unknown.
     purchases (input invoices), sales (output invoices): INVOICE_SCHEMA; amounts in yuan, returns negative.
-    problems: warnings only; a table with errors is never built.
+    problems: warnings only; a table with errors is never built. seconds: what reading took, for the run log.
     """
 
     firms: pl.DataFrame
@@ -56,3 +56,4 @@ class Tables:
     churn: ChurnTable | None = None
     problems: tuple[Problem, ...] = ()
     sources: tuple[Source, ...] = ()
+    seconds: float | None = None

@@ -38,7 +38,7 @@ def entries(view: View) -> list[tuple[str, str, str | float]]:
         out.append((run, view.t("log_grade_model"), f"{a.grade_model.name}, SHA-256 {a.grade_model.hash}"))
     # Versions and times are the caller's to record; a bare assessment has at least the versions.
     log = a.log or {"python": platform.python_version(), **{name: _version(name) for name in _LIBRARIES}}
-    said = {"time": "log_assessed", "seconds": "log_seconds", "seed": "log_seed"}
+    said = {"time": "log_assessed", "seconds_read": "log_seconds_read", "seconds": "log_seconds", "seed": "log_seed"}
     out += [(run, view.t(said[key]) if key in said else key, value) for key, value in log.items()]
     for source in a.tables.sources:
         out.append((files, source.file, f"SHA-256 {source.sha256}"))
