@@ -31,11 +31,11 @@ class Error(str):
 
 
 def attachment(**sheets: Rows) -> dict[str, Rows]:
-    """The three sheets of an attachment, with some replaced: firms=..., purchases=..., sales=..."""
+    """The three sheets of an attachment, some replaced: firms=..., purchases=..., sales=... A test may change it."""
     return {
-        "企业信息": sheets.get("firms", FIRMS),
-        "进项发票信息": sheets.get("purchases", PURCHASES),
-        "销项发票信息": sheets.get("sales", SALES),
+        "企业信息": changed(sheets.get("firms", FIRMS)),
+        "进项发票信息": changed(sheets.get("purchases", PURCHASES)),
+        "销项发票信息": changed(sheets.get("sales", SALES)),
     }
 
 
