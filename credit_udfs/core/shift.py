@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import ks_2samp
 
 from credit_udfs.types import Floats
 
@@ -33,6 +32,8 @@ class IndicatorShift:
 def indicator_shift(key: str, training: Floats, scored: Floats, bins: int = 10) -> IndicatorShift:
     """Compare an indicator's values (n,) and (m,), NaN where missing (left out). Each needs a known value."""
     a, b = training[~np.isnan(training)], scored[~np.isnan(scored)]
+    from scipy.stats import ks_2samp  # loads slowly, and only validation needs it
+
     test = ks_2samp(a, b, method="asymp")
     return IndicatorShift(
         key,
