@@ -81,22 +81,25 @@ def rules() -> tuple[Rule, ...]:
 
 
 def industry_of(name: str) -> Industry | None:
-    """The industry of the firm called `name` (Chinese, masked or not), or None where the name doesn't say.
+    """The industry of the firm called `name` (masked or not), or None where the name doesn't say.
 
-    The first rule with one of its words in the name decides. Never raises; an empty name is unknown.
+    The first rule with one of its words in the name decides, upper or lower case; English words come after all
+    Chinese ones. Never raises; an empty name is unknown.
     A sole trader (`is_sole_trader`) is known by a number only, and so has no industry.
     """
     if is_sole_trader(name):
         return None
+    folded = name.casefold()
     for rule in rules():
-        if any(word in name for word in rule.words):
+        if any(word in folded for word in rule.words):
             return industries()[rule.industry]
     return None
 
 
 def is_sole_trader(name: str) -> bool:
     """Whether `name` says sole trader (个体经营). Scores of such firms are extrapolation."""
-    return any(word in name for word in _data()["sole_trader"]["words"])
+    folded = name.casefold()
+    return any(word in folded for word in _data()["sole_trader"]["words"])
 
 
 def coverage(names: Iterable[str]) -> float:

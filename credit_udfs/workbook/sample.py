@@ -42,7 +42,7 @@ _FILES = {
 # What a masked name keeps: the line of business and the legal form. About one in ten is a sole trader.
 _BUSINESSES = (
     Label("农业科技有限公司", "Agricultural Technology Co., Ltd."),
-    Label("园林有限责任公司", "Gardens Co., Ltd."),
+    Label("园林有限责任公司", "Landscape Gardening Co., Ltd."),
     Label("石油工程技术服务有限公司", "Oilfield Services Co., Ltd."),
     Label("食品有限公司", "Foods Co., Ltd."),
     Label("服饰有限公司", "Clothing Co., Ltd."),

@@ -113,3 +113,15 @@ def test_english(tmp_path):
         with zipfile.ZipFile(path) as archive:
             strings = archive.read("xl/sharedStrings.xml")
         assert strings.isascii()
+
+
+def test_an_english_firm_has_the_industry_and_the_numbers_of_its_chinese_twin(tmp_path):
+    from credit_udfs.core.industry import coverage, industry_of, is_sole_trader
+
+    options = {"firms": (20, 40), "size": 0.05}
+    zh, en = (load(write_sample(tmp_path / lang, lang=lang, **options)).firms for lang in ("zh", "en"))
+    assert [industry_of(name) for name in zh["name"]] == [industry_of(name) for name in en["name"]]
+    assert [is_sole_trader(name) for name in zh["name"]] == [is_sole_trader(name) for name in en["name"]]
+    assert coverage(en["name"]) == 1.0
+    assert en.drop("name").equals(zh.drop("name"))
+    assert all(name.isascii() for name in en["name"])
