@@ -197,6 +197,15 @@ def test_stress_compares_and_takes_the_workbooks_own_growth(book: OpenpyxlBook) 
     sheet.add_table(Table(displayName="tblScenario", ref=f"A1:B{len(names) + 1}"))
     harder = rows_of(run("stress", book), "企业代号")
     assert all(r["销售额剩余比例"] <= 0.5 for r in harder if r["行业"] in names)
+    book.workbook.create_sheet("参数")["A1"] = 0.5
+    book.workbook.defined_names["cu_severity"] = DefinedName("cu_severity", attr_text="'参数'!$A$1")
+    for hard, half in zip(harder, rows_of(run("stress", book), "企业代号"), strict=True):
+        assert 1.0 - half["销售额剩余比例"] == pytest.approx((1.0 - hard["销售额剩余比例"]) / 2.0)
+    book.workbook["参数"]["A1"] = -1
+    with pytest.raises(BadInput) as error:
+        run("stress", book)
+    assert error.value.key == "commands.bad_severity"
+    del book.workbook.defined_names["cu_severity"]
     sheet["B2"] = "很多"
     with pytest.raises(BadInput) as error:
         run("stress", book)
@@ -224,6 +233,9 @@ def test_what_a_user_typed_is_asked_about_and_comes_back_exactly(book: OpenpyxlB
         book.workbook.defined_names[name] = DefinedName(name, attr_text=f"'指标'!{cells}")
     mine["A1"], mine["B2"], mine["C3"], mine["D4"], mine["E5"] = "我", "=1+1", dt.datetime(2020, 2, 14), "=text", "#N/A"
     mine["D4"].data_type = "s"
+    mine["F6"], mine["F7"], mine["F8"] = "#SPILL!", "#N/A", "#DIV/0!"
+    for cell, kind in (("F6", "e"), ("F7", "s"), ("F8", "e")):  # errors, and a text that looks like one
+        mine[cell].data_type = kind
     before = contents(book)
     plan = run("score_all", book)
     assert plan.asks == ("指标!A1:H20",)

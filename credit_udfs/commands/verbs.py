@@ -13,6 +13,7 @@ from credit_udfs.commands.plan import VERBS, Write, WritePlan, all_blank, same_c
 from credit_udfs.errors import BadInput
 from credit_udfs.locale import LANGS, Lang, text
 
+MAX_SEVERITY = 16.0  # as STRESSFACTOR's
 _MONEY, _PERCENT, _SCORE, _PROBABILITY = "#,##0", "0.00%", "0.0", "0.0000"
 
 
@@ -142,16 +143,18 @@ def _stress(desk: Desk) -> WritePlan:
 
 
 def _scenario(desk: Desk) -> Any:
-    """The scenario of the settings, with the growth that the workbook's own table gives."""
+    """The scenario of the settings, with the growth that the workbook's own table gives, as hard as asked for."""
     from credit_udfs.core import stress as core
     from credit_udfs.core.industry import industries
     from credit_udfs.workbook.names import TABLE_STRESS
 
-    severity = desk.chosen.values.get("cu_severity") or 1.0
-    chosen = core.scenario(str(desk.chosen.values["cu_scenario"])).scaled(float(severity))
+    severity = desk.chosen.values["cu_severity"]
+    if not 0.0 <= severity <= MAX_SEVERITY:
+        raise BadInput("commands.bad_severity", value=severity, most=MAX_SEVERITY)
+    chosen = core.scenario(str(desk.chosen.values["cu_scenario"]))
     area = desk.book.named(TABLE_STRESS)
     if area is None or area.height < 2 or area.width < 2:
-        return chosen
+        return chosen.scaled(severity)
     known = {name: key for key, one in industries().items() for name in (key, one.zh, one.en)}
     growth = dict(chosen.growth)
     for row in desk.book.values(replace(area, top=area.top + 1, height=area.height - 1)):
@@ -163,7 +166,7 @@ def _scenario(desk: Desk) -> Any:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise BadInput("commands.bad_growth", name=name, value=value, table=TABLE_STRESS)
         growth[known[name]] = float(value)
-    return replace(chosen, growth=growth)
+    return replace(chosen, growth=growth).scaled(severity)
 
 
 def _model_card(desk: Desk) -> WritePlan:

@@ -96,9 +96,10 @@ def _plain(value: Any) -> object:
 
 
 def _put(cell: Any, value: Content) -> None:
+    held = value.text if isinstance(value, Formula) else value
+    cell.value = held
     if isinstance(value, Formula):
-        cell.value = value.text
-        return
-    cell.value = value
-    if isinstance(value, str):
+        if str(held).startswith("#"):
+            cell.data_type = "e"  # openpyxl knows the errors of old only, and #SPILL! would become a text
+    elif isinstance(value, str):
         cell.data_type = "s"  # a text stays a text, whatever it begins with
