@@ -7,9 +7,10 @@ bootstrap of firms is a metric with a table of counts. Undefined values (one cla
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import NormalDist
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -240,12 +241,15 @@ class Interval:
 
 @dataclass(frozen=True)
 class Difference:
-    """a - b of a metric with its 95% interval, and the two-sided bootstrap p value of no difference."""
+    """a - b of a metric with its 95% interval, the two-sided bootstrap p value of no difference, and the
+    difference's standard error over resamples.
+    """
 
     value: float
     low: float
     high: float
     p: float
+    error: float
 
     @property
     def significant(self) -> bool:
@@ -302,7 +306,29 @@ def difference(a: float, b: float, drawn_a: Floats, drawn_b: Floats) -> Differen
     low, high = _percentiles(known)
     # Doubled tail, with one draw added so that p is never 0.
     tails = [(1 + np.count_nonzero(side)) / (1 + known.size) for side in (known <= 0, known >= 0)]
-    return Difference(a - b, low, high, min(1.0, 2 * float(min(tails))))
+    error = float(np.std(known, ddof=1)) if known.size > 1 else float("nan")
+    return Difference(a - b, low, high, min(1.0, 2 * float(min(tails))), error)
+
+
+def holm(p: Sequence[float]) -> tuple[float, ...]:
+    """p values of several hypotheses, adjusted so that at most 5% of such families have a false one at .05.
+
+    Source: Holm (1979), a step-down Bonferroni: the k-th smallest of m is multiplied by m - k + 1, never falls.
+    """
+    adjusted = [0.0] * len(p)
+    highest = 0.0
+    for rank, i in enumerate(sorted(range(len(p)), key=lambda i: p[i])):
+        highest = max(highest, min(1.0, (len(p) - rank) * p[i]))
+        adjusted[i] = highest
+    return tuple(adjusted)
+
+
+def detectable(error: float, power: float = 0.8, level: float = 0.05) -> float:
+    """The smallest true difference that a two-sided test at `level` finds with this power, for a difference whose
+    standard error is `error` and which is about normally distributed: (z(1 - level/2) + z(power)) error.
+    """
+    normal = NormalDist()
+    return (normal.inv_cdf(1 - level / 2) + normal.inv_cdf(power)) * error
 
 
 def _percentiles(known: Any) -> tuple[float, float]:

@@ -7,19 +7,28 @@ held out, and what they are worth. Every interval is a 95% bootstrap interval by
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from credit_udfs.core import metrics
 from credit_udfs.core.metrics import Difference, Interval, ReliabilityBin
+from credit_udfs.core.records import built, plain
 from credit_udfs.core.shift import IndicatorShift
+from credit_udfs.errors import BadInput
 from credit_udfs.types import Floats, Ints
 
 Target: TypeAlias = Literal["default", "D", "grade"]
+Verdict: TypeAlias = Literal["ahead", "behind", "level"]
+
+PRIMARY: Mapping[Target, str] = {"default": "auc", "D": "auc", "grade": "ranked"}
+"""The measure by which methods are ranked, per target. For grades the ranked probability score: it is strictly proper,
+so honest probabilities do best, and it knows the grades' order. For a yes or no the AUC, which methods that only rank
+have too. Every other measure is secondary."""
+
+KIND, SCHEMA = "credit_udfs validation report", 1
 ROC_GRID = np.linspace(0.0, 1.0, 41)
 
 
@@ -163,7 +172,46 @@ class Comparison:
     target: Target
     metric: str
     difference: Difference
-    verdict: Literal["ahead", "behind", "level"]
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class PaperComparison:
+    """Our default method against a paper's method on that paper's own indicators, by the primary measure.
+
+    target: grade, or default for a method that only ranks defaulters. zh, en: the method's name; indicators_zh,
+    indicators_en: its own indicators. value: the paper's method's; difference: ours - value. holm: the
+    difference's p value, adjusted for all papers' methods compared. verdict: by `holm` at .05.
+    """
+
+    other: str
+    paper: str
+    zh: str
+    en: str
+    indicators_zh: str
+    indicators_en: str
+    target: Target
+    metric: str
+    ours: float
+    value: float
+    difference: Difference
+    holm: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Power:
+    """How small a true difference in default AUC, ours against a paper's method, these firms could show.
+
+    smallest, median, largest: over the papers' methods, whose predictions agree with ours more or less; each found
+    with probability `power` by a two-sided test at `level` (metrics.detectable).
+    """
+
+    power: float
+    level: float
+    smallest: float
+    median: float
+    largest: float
 
 
 @dataclass(frozen=True)
@@ -260,10 +308,14 @@ class ConformalCoverage:
 class Report:
     """Everything a validation found. Without scored firms, `shift` is None.
 
-    skipped: methods left out, name -> reason ("quick" or the error's text in English).
+    ours: the method that the shipped default model is. primary: PRIMARY as it was. papers, power: empty and None when
+    `ours` or every paper's method was left out. skipped: methods left out, name -> reason ("quick" or the error's
+    text in English).
     """
 
     quick: bool
+    ours: str
+    primary: Mapping[Target, str]
     firms: int
     defaults: int
     grades: tuple[int, ...]
@@ -272,6 +324,8 @@ class Report:
     data: Mapping[str, str]
     methods: tuple[MethodQuality, ...]
     comparisons: tuple[Comparison, ...]
+    papers: tuple[PaperComparison, ...]
+    power: Power | None
     selection: Selection | None
     permutation: Permutation
     dated: DatedCut
@@ -288,14 +342,40 @@ class Report:
         raise KeyError(name)
 
     def to_json(self) -> str:
-        """Readable JSON; a value that doesn't exist (NaN) is null."""
-        return json.dumps(plain(self), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+        """Readable JSON with a schema number; a value that doesn't exist (NaN) is null."""
+        written = {"kind": KIND, "schema": SCHEMA, **plain(self)}
+        return json.dumps(written, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
-    def summary(self, name: str = "linear") -> dict[str, Any]:
-        """The out-of-sample figures that a model card keeps, of one method, with 95% intervals by firm."""
+    @classmethod
+    def from_json(cls, text: str, source: str = "") -> Report:
+        """Read a report; `source` names the file in messages.
+
+        Raises BadInput when it isn't a validation report, one of another schema, or incomplete.
+        """
+        try:
+            found = json.loads(text)
+            kind, schema = found.pop("kind"), found.pop("schema")
+        except (ValueError, TypeError, KeyError, AttributeError) as cause:
+            raise BadInput("validation.not_a_report", source=source) from cause
+        if kind != KIND:
+            raise BadInput("validation.not_a_report", source=source)
+        if schema != SCHEMA:
+            raise BadInput("validation.schema", source=source, found=schema, expected=SCHEMA)
+        try:
+            report: Report = built(cls, found)
+        except TypeError as cause:
+            raise BadInput("validation.incomplete", source=source) from cause
+        return report
+
+    def summary(self, name: str | None = None) -> dict[str, Any]:
+        """The out-of-sample figures that a model card keeps, of one method (default: `ours`), with 95% intervals by
+        firm, and which of them is primary.
+        """
+        name = name or self.ours
         quality = self.method(name)
         kept: dict[str, Any] = {
-            "design": {"folds": self.folds, "repeats": quality.repeats, "seed": self.seed, "firms": self.firms}
+            "design": {"folds": self.folds, "repeats": quality.repeats, "seed": self.seed, "firms": self.firms},
+            "primary": dict(self.primary),
         }
         for key, part in (("default", quality.default), ("D", quality.d)):
             if part is not None:
@@ -312,16 +392,3 @@ class Report:
         }
         kept["sole_traders"] = plain(self.sole_traders)
         return kept
-
-
-def plain(value: Any) -> Any:
-    """Nested dataclasses, mappings and tuples as JSON types; NaN and infinities as None."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value

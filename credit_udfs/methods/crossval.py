@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -12,21 +12,28 @@ import polars as pl
 from credit_udfs.core import metrics
 from credit_udfs.core.metrics import Metric
 from credit_udfs.core.validation import (
+    PRIMARY,
     BinaryQuality,
     Comparison,
     GradeQuality,
     MethodQuality,
+    PaperComparison,
+    Power,
     Target,
+    Verdict,
     binary_quality,
     grade_quality,
 )
 from credit_udfs.errors import BadInput
-from credit_udfs.methods.method import Method
+from credit_udfs.methods.method import Method, named
 from credit_udfs.types import Bools, Floats, Ints, Progress
 
 TARGETS: tuple[Target, ...] = ("default", "D", "grade")
 OURS = ("linear", "two_step", "ensemble")
 """The methods that are compared with every other."""
+
+LEVEL = 0.05
+"""Of significance."""
 
 COMPARED: tuple[tuple[Target, str, Metric, int], ...] = (
     ("default", "auc", metrics.auc, 1),
@@ -212,8 +219,74 @@ def compare(
                 if ours not in able or other == ours:
                     continue
                 gap = metrics.difference(here[ours], here[other], drawn[ours], drawn[other])
-                verdict: Literal["ahead", "behind", "level"] = "level"
-                if gap.significant:
-                    verdict = "ahead" if sign * gap.value > 0 else "behind"
+                verdict = _verdict(gap.significant, sign * gap.value)
                 found.append(Comparison(ours, other, qualities[other].paper, target, name, gap, verdict))
     return tuple(found)
+
+
+def _verdict(significant: bool, better: float) -> Verdict:
+    return "level" if not significant else "ahead" if better > 0 else "behind"
+
+
+# Cheap, and a p value can't be smaller than two in so many: enough left after Holm's adjustment.
+_DRAWS = 10_000
+
+
+def against_papers(
+    data: Data, predictions: Mapping[str, Predictions], methods: Iterable[Method], ours: str, seed: int = 0
+) -> tuple[PaperComparison, ...]:
+    """`ours` against every paper's method among `methods`, by the primary measure of the grade, or of default where
+    the method has no grades; p values adjusted over all of them.
+    """
+    w = metrics.resamples(len(data.sole), _DRAWS, seed)
+    rules = {(target, name): (metric, sign) for target, name, metric, sign in COMPARED}
+    drawn_of: dict[tuple[str, Target], tuple[float, Floats]] = {}
+
+    def measured(name: str, target: Target) -> tuple[float, Floats]:
+        if (name, target) not in drawn_of:
+            metric, y = rules[target, PRIMARY[target]][0], data.targets[target]
+            p = predictions[name][target].judged(target, PRIMARY[target])
+            drawn_of[name, target] = float(metrics.over_repeats(metric, y, p)), metrics.over_repeats(metric, y, p, w)
+        return drawn_of[name, target]
+
+    found = []
+    for method in methods:
+        able = predictions.get(method.name, {})
+        if method.paper is None or ours not in predictions or not able:
+            continue
+        target: Target = "grade" if "grade" in able else "default"
+        (own, own_drawn), (value, drawn) = measured(ours, target), measured(method.name, target)
+        gap = metrics.difference(own, value, own_drawn, drawn)
+        found.append((method, target, own, value, gap))
+    adjusted = metrics.holm([gap.p for *_, gap in found])
+    return tuple(
+        PaperComparison(
+            other=method.name,
+            paper=method.paper or "",
+            zh=method.zh,
+            en=method.en,
+            indicators_zh=named(method.indicators, "zh"),
+            indicators_en=named(method.indicators, "en"),
+            target=target,
+            metric=PRIMARY[target],
+            ours=own,
+            value=value,
+            difference=gap,
+            holm=p,
+            verdict=_verdict(p <= LEVEL, rules[target, PRIMARY[target]][1] * gap.value),
+        )
+        for (method, target, own, value, gap), p in zip(found, adjusted, strict=True)
+    )
+
+
+def power_of(comparisons: Iterable[Comparison], ours: str, power: float = 0.8) -> Power | None:
+    """What differences in default AUC the firms could show, from the standard errors of `ours` against the papers."""
+    errors = [
+        c.difference.error
+        for c in comparisons
+        if c.ours == ours and c.paper is not None and (c.target, c.metric) == ("default", "auc")
+    ]
+    if not errors:
+        return None
+    seen = metrics.detectable(1.0, power, LEVEL) * np.array(errors)
+    return Power(power, LEVEL, float(seen.min()), float(np.median(seen)), float(seen.max()))

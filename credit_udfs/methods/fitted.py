@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from credit_udfs.core.indicators import INDICATORS
 from credit_udfs.core.model_card import Model
 from credit_udfs.core.tables import Tables
 from credit_udfs.core.validation import Report
 from credit_udfs.errors import BadInput
-from credit_udfs.locale import Lang, text
 from credit_udfs.methods import METHODS, Method, compute, conformal, export
 from credit_udfs.methods.linear import GRADE_SETS_LEVEL, rounded, training_rows
+from credit_udfs.methods.method import indicator_name
 from credit_udfs.methods.validate import Plan, validate
 from credit_udfs.types import GRADES, Floats, Progress
 
@@ -83,7 +82,9 @@ def complete_method(
     if own.paper is not None:
         kept = {key: value for key, value in kept.items() if key not in {"default", "D", "grade"} or key == own.target}
     # What the report says of the default model isn't this method's.
-    return model.with_validation({key: kept[key] for key in ("design", "default", "D", "grade") if key in kept})
+    return model.with_validation(
+        {key: kept[key] for key in ("design", "primary", "default", "D", "grade") if key in kept}
+    )
 
 
 def _settings(method: Method, seed: int) -> dict[str, Any]:
@@ -101,19 +102,9 @@ def _specs(keys: Sequence[str], table: Floats) -> list[dict[str, Any]]:
     for key, values in zip(keys, table.T, strict=True):
         known = values[~np.isnan(values)]
         middle, low, high = (float(f(known)) if known.size else 0.0 for f in (np.median, np.min, np.max))
-        names = {"zh": _indicator_name(key, "zh"), "en": _indicator_name(key, "en")}
+        names = {"zh": indicator_name(key, "zh"), "en": indicator_name(key, "en")}
         specs.append({"key": key, **names, "median": middle, "low": low, "high": high})
     return specs
-
-
-def _indicator_name(key: str, lang: Lang) -> str:
-    """An indicator's name; of P2's series, whose keys end in the month's number from 0, with the month from 1."""
-    if key in INDICATORS:
-        return INDICATORS[key].zh if lang == "zh" else INDICATORS[key].en
-    channel, _, month = key.rpartition("_")
-    if month.isdigit():
-        return text(f"methods.indicator_{channel}", lang, month=int(month) + 1)
-    return text(f"methods.indicator_{key}", lang)
 
 
 def shortened(form: Any) -> Any:

@@ -4,11 +4,12 @@ estimator.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
-from credit_udfs.locale import text
+from credit_udfs.core.indicators import INDICATORS
+from credit_udfs.locale import Lang, text
 from credit_udfs.types import Floats, Ints
 
 Target: TypeAlias = Literal["default", "D", "grade"]
@@ -68,3 +69,21 @@ def declare(
         text(f"methods.{name}_note", "zh"),
         text(f"methods.{name}_note", "en"),
     )
+
+
+def indicator_name(key: str, lang: Lang) -> str:
+    """An indicator's name; of P2's series, whose keys end in the month's number from 0, with the month from 1."""
+    if key in INDICATORS:
+        return INDICATORS[key].zh if lang == "zh" else INDICATORS[key].en
+    channel, _, month = key.rpartition("_")
+    if month.isdigit():
+        return text(f"methods.indicator_{channel}", lang, month=int(month) + 1)
+    return text(f"methods.indicator_{key}", lang)
+
+
+def named(keys: Sequence[str], lang: Lang, most: int = 12) -> str:
+    """The names of indicators in a row; of more than `most`, the first and the last and how many there are."""
+    names = [indicator_name(key, lang) for key in keys]
+    if len(names) > most:
+        return text("methods.many_indicators", lang, count=len(names), first=names[0], last=names[-1])
+    return ("、" if lang == "zh" else ", ").join(names)

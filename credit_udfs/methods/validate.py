@@ -20,6 +20,7 @@ from credit_udfs.core.industry import is_sole_trader
 from credit_udfs.core.shift import indicator_shift, out_of_range
 from credit_udfs.core.tables import Tables
 from credit_udfs.core.validation import (
+    PRIMARY,
     ConformalCoverage,
     DatedCut,
     MethodQuality,
@@ -34,13 +35,27 @@ from credit_udfs.core.validation import (
 from credit_udfs.errors import BadInput, NotAvailable
 from credit_udfs.locale import text
 from credit_udfs.methods import METHODS, compute, conformal
-from credit_udfs.methods.crossval import COST, TARGETS, Clock, Data, Predictions, compare, evaluate, out_of_fold
+from credit_udfs.methods.crossval import (
+    COST,
+    TARGETS,
+    Clock,
+    Data,
+    Predictions,
+    against_papers,
+    compare,
+    evaluate,
+    out_of_fold,
+    power_of,
+)
 from credit_udfs.methods.ensemble import Linear, TwoStep
 from credit_udfs.methods.estimator import FormClassifier
 from credit_udfs.methods.linear import training_rows
 from credit_udfs.methods.method import Method
 from credit_udfs.methods.selection import ForwardLinear
 from credit_udfs.types import GRADES, Bools, Floats, Ints, Progress
+
+DEFAULT = "two_step"
+"""The method that the shipped default model is (methods.linear.train)."""
 
 # Methods that take seconds a fit get fewer repeats of the same folds, or none in a quick run (repeats full, quick).
 _SLOW: Mapping[str, tuple[int, int]] = {"ensemble": (4, 1), "p2_cnn": (2, 0)}
@@ -124,12 +139,15 @@ def validate(
             continue
         qualities[method.name], predictions[method.name] = quality, predicted
 
-    linear = predictions.get("linear") or evaluate(METHODS["linear"], data, places, plan.draws, seed, clock)[1]
+    ours = predictions.get(DEFAULT) or evaluate(METHODS[DEFAULT], data, places, plan.draws, seed, clock)[1]
+    comparisons = compare(data, predictions, qualities, plan.draws, seed)
     rows = training_rows(tables)
     # Ten folds leave the sets nearly as many firms to be calibrated on as they'd have in use.
     tenths = np.stack([stratified_folds(data.strata, 10, seed + r) for r in range(plan.conformal_repeats)])
     return Report(
         quick=plan.quick,
+        ours=DEFAULT,
+        primary=dict(PRIMARY),
         firms=n,
         defaults=int(data.targets["default"].sum()),
         grades=tuple(np.bincount(data.targets["grade"], minlength=4).tolist()),
@@ -137,12 +155,14 @@ def validate(
         seed=seed,
         data={source.file: source.sha256 for source in tables.sources},
         methods=tuple(qualities.values()),
-        comparisons=compare(data, predictions, qualities, plan.draws, seed),
+        comparisons=comparisons,
+        papers=against_papers(data, predictions, chosen, DEFAULT, seed),
+        power=power_of(comparisons, DEFAULT),
         selection=_selection(data, places[: plan.selection_repeats], plan.draws, seed, clock),
         permutation=permutation(data, places[0], plan.shuffles, seed, clock),
         dated=dated_cut(tables, rows, data, places, plan.draws, seed, clock),
         shift=_shift(tables, data, plan, seed, clock),
-        sole_traders=_sole_traders(tables, data, linear["default"].p[:, :, 1]),
+        sole_traders=_sole_traders(tables, data, ours["default"].p[:, :, 1]),
         conformal=tuple(coverage(data, tenths, kind, 0.9, plan.draws, seed, clock) for kind in _SETS),
         skipped=skipped,
     )
@@ -174,7 +194,7 @@ def _total(chosen: Sequence[Method], plan: Plan) -> int:
     """Units of work, in fits of the linear model."""
     targets = len(TARGETS) * plan.folds
     methods = sum(plan.repeats_of(m.name) * targets * COST.get(m.name, 1) for m in (*chosen, *BASELINES))
-    if all(m.name != "linear" for m in chosen):
+    if all(m.name != DEFAULT for m in chosen):
         methods += plan.repeats * targets
     selection = plan.selection_repeats * targets * (COST["forward"] + 1)
     checks = (plan.shuffles + 1) * 2 * plan.folds + plan.repeats * targets + 4 * plan.folds
@@ -227,7 +247,7 @@ def permutation(data: Data, place: Ints, shuffles: int, seed: int, clock: Clock 
     p: share of shuffles (and the truth itself) that do at least as well as the truth.
     """
     x, default, grade = data.table(SIX), data.targets["default"], data.targets["grade"]
-    make = METHODS["linear"].make
+    make = METHODS[DEFAULT].make
     tick = clock.tick if clock else None
 
     def both(order: Ints) -> tuple[float, float]:
@@ -258,7 +278,7 @@ def dated_cut(
     purchases, sales = (side.filter(pl.col("date") <= until) for side in (tables.purchases, tables.sales))
     frame = compute(purchases, sales, rows["firm"].to_list(), SIX)
     cut = replace(data, frame=frame)
-    quality, _ = evaluate(METHODS["linear"], cut, places, draws, seed, clock)
+    quality, _ = evaluate(METHODS[DEFAULT], cut, places, draws, seed, clock)
     silent = int(np.isnan(cut.table(SIX)).all(axis=1).sum())
     return DatedCut(until.isoformat(), silent, quality)
 
@@ -303,7 +323,7 @@ def _sole_traders(tables: Tables, data: Data, predicted: Floats) -> SoleTraders:
     rows, scored = _scored(tables)
     default, alone = data.targets["default"], _sole(rows)
     training = data.table(SIX)
-    model = METHODS["linear"].make(0).fit(training, default)
+    model = METHODS[DEFAULT].make(0).fit(training, default)
 
     def mean(values: Any) -> float:
         return float(np.mean(values)) if len(values) else float("nan")

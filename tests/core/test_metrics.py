@@ -210,3 +210,23 @@ def test_paired_bootstrap_holds_its_level() -> None:
         a, b = (y + rng.normal(0, 1, (1, 80)) for _ in range(2))
         wrong += m.paired_bootstrap(m.auc, y, a, b, draws=300).significant
     assert 2 <= wrong <= 22
+
+
+def test_holm_s_adjustment() -> None:
+    """The textbook's example: the smallest is multiplied by all of them, the next by one less, never falling."""
+    assert m.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.06, 0.06, 0.02))
+    assert m.holm([0.6, 0.9]) == (1.0, 1.0)
+    assert m.holm([]) == ()
+
+
+def test_a_detectable_difference_is_found_as_often_as_promised() -> None:
+    size = m.detectable(2.0)
+    assert size == pytest.approx(5.603, abs=1e-3)
+    z = np.random.default_rng(5).normal(size / 2.0, 1.0, 200_000)
+    assert np.mean(np.abs(z) > 1.959964) == pytest.approx(0.8, abs=0.005)
+
+
+def test_the_error_of_a_difference_is_its_spread_over_resamples() -> None:
+    found = m.difference(0.5, 0.3, np.array([0.1, 0.4, np.nan, 0.7]), np.zeros(4))
+    assert found.error == pytest.approx(0.3)
+    assert np.isnan(m.difference(0.5, 0.3, np.array([0.1]), np.zeros(1)).error)

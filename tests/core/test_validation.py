@@ -12,19 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_udfs.core import metrics
-from credit_udfs.core.metrics import Interval
+from credit_udfs.core.metrics import Difference, Interval
+from credit_udfs.core.records import built, plain
 from credit_udfs.core.validation import (
+    PRIMARY,
+    Comparison,
     DatedCut,
     MethodQuality,
+    PaperComparison,
     Permutation,
+    Power,
     Report,
     SoleTraders,
     binary_quality,
     grade_quality,
     mean_roc,
-    plain,
     stratified_folds,
 )
+from credit_udfs.errors import BadInput
 
 
 @given(counts=st.lists(st.integers(1, 30), min_size=1, max_size=5), folds=st.integers(2, 10), seed=st.integers(0, 99))
@@ -94,7 +99,7 @@ def report() -> Report:
     y, p, d = predictions()
     binary = binary_quality(d, p[:, :, 3], (0.99, 0.01), draws=50)
     quality = MethodQuality(
-        "linear",
+        "two_step",
         None,
         "线性",
         "Linear",
@@ -105,8 +110,11 @@ def report() -> Report:
         grade_quality(y, p, p.argmax(axis=2), (0.9, 0.8), draws=50),
     )
     nan = float("nan")
+    gap = Difference(-0.05, -0.09, -0.01, 0.01, 0.02)
     return Report(
         quick=True,
+        ours="two_step",
+        primary=PRIMARY,
         firms=80,
         defaults=20,
         grades=(20, 20, 20, 20),
@@ -114,7 +122,13 @@ def report() -> Report:
         seed=0,
         data={"一.xlsx": "00ff"},
         methods=(quality, replace(quality, name="topsis", grade=None)),
-        comparisons=(),
+        comparisons=(Comparison("two_step", "topsis", "P1", "default", "brier", gap, "ahead"),),
+        papers=(
+            PaperComparison(
+                "topsis", "P1", "理想解", "TOPSIS", "税额", "tax", "default", "auc", 0.9, 0.8, gap, 0.01, "ahead"
+            ),
+        ),
+        power=Power(0.8, 0.05, 0.04, 0.06, 0.1),
         selection=None,
         permutation=Permutation(19, 0.9, 0.5, 0.6, 0.05, 0.6, 0.0, 0.1, 0.05),
         dated=DatedCut("2018-12-31", 0, quality),
@@ -133,6 +147,35 @@ def test_report_as_json_has_no_nan_and_reads_back() -> None:
     assert found["methods"][0]["zh"] == "线性"
     assert found["shift"] is None
     assert text == report().to_json()
+    again = Report.from_json(text)
+    assert again.to_json() == text
+    assert type(again.method("two_step").default) is type(report().method("two_step").default)
+    assert again.methods[0] == report().methods[0]
+    assert math.isnan(again.sole_traders.mean_pd)
+    assert again.primary["grade"] == "ranked"
+
+
+def changed(**values: object) -> str:
+    return json.dumps({**json.loads(report().to_json()), **values})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "r.json is not a validation report"),
+        ("[1, 2]", "not a validation report"),
+        ('{"schema": 1, "hash": "00", "name": "default"}', "not a validation report"),
+        (changed(kind="something else"), "not a validation report"),
+        (changed(schema=99), "has schema 99; this version of the program reads schema 1"),
+        (changed(firms="eighty"), "incomplete or was changed"),
+        (changed(methods=None), "incomplete or was changed"),
+        (changed(more=1), "incomplete or was changed"),
+    ],
+)
+def test_what_is_no_report_is_refused_with_its_name(text: str, said: str) -> None:
+    with pytest.raises(BadInput, match=said) as caught:
+        Report.from_json(text, "r.json")
+    assert "r.json" in caught.value.text("zh")
 
 
 def test_report_finds_a_method_by_name() -> None:
@@ -142,12 +185,20 @@ def test_report_finds_a_method_by_name() -> None:
 
 
 def test_summary_for_the_card_holds_out_of_sample_figures_only() -> None:
-    found = report().summary("linear")
-    assert set(found) == {"design", "default", "D", "grade", "permutation", "dated_cut", "sole_traders"}
+    found = report().summary()
+    assert found["primary"] == {"default": "auc", "D": "auc", "grade": "ranked"}
+    assert set(found) == {"design", "primary", "default", "D", "grade", "permutation", "dated_cut", "sole_traders"}
     assert "training" not in json.dumps({k: v for k, v in found.items() if k != "sole_traders"})
-    assert found["default"]["auc"]["value"] == report().method("linear").default.auc.value  # type: ignore[union-attr]
+    assert found["default"]["auc"]["value"] == report().method("two_step").default.auc.value  # type: ignore[union-attr]
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert "grade" not in report().summary("topsis")
+
+
+def test_values_of_another_type_are_not_built() -> None:
+    assert built(tuple[float, ...], [1, None])[0] == 1.0
+    for kind, value in ((int, 1.0), (int, True), (float, "1"), (tuple[int, int], [1]), (str, None), (Interval, {})):
+        with pytest.raises(TypeError):
+            built(kind, value)
 
 
 def test_plain_turns_nan_and_infinity_into_nothing() -> None:

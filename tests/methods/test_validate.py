@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -55,7 +54,7 @@ def made_up() -> Tables:
 
 
 TOLD: list[tuple[str, int, int]] = []
-SOME = ["linear", "p1_topsis", "p4_logistic", "p2_cnn"]
+SOME = ["linear", "two_step", "p1_topsis", "p4_logistic", "p2_cnn"]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +66,7 @@ def report(made_up: Tables) -> Report:
 def test_the_report_says_it_all(report: Report) -> None:
     assert (report.firms, report.defaults, report.grades, report.folds) == (48, 12, (12, 12, 12, 12), 3)
     assert report.data == {"firms.xlsx": "ab" * 32}
-    assert [m.name for m in report.methods] == ["linear", "p1_topsis", "p4_logistic", "majority", "size"]
+    assert [m.name for m in report.methods] == ["linear", "two_step", "p1_topsis", "p4_logistic", "majority", "size"]
     assert report.method("p1_topsis").grade is None  # TOPSIS knows good and bad only
     assert report.method("linear").default.auc.value > 0.8  # type: ignore[union-attr]
     assert report.method("linear").default.training_auc > report.method("linear").default.auc.value  # type: ignore[union-attr]
@@ -84,7 +83,7 @@ def test_the_report_says_it_all(report: Report) -> None:
     assert (report.sole_traders.training, report.sole_traders.scored) == (6, 2)
     assert [c.calibration for c in report.conformal] == ["cross", "split"]
     assert all(sum(c.sizes) == pytest.approx(1) for c in report.conformal)
-    json.loads(report.to_json())
+    assert Report.from_json(report.to_json()).to_json() == report.to_json()
 
 
 def test_every_method_is_compared_with_ours(report: Report) -> None:
@@ -93,12 +92,31 @@ def test_every_method_is_compared_with_ours(report: Report) -> None:
     assert {(t, m) for o, t, m in others if o == "p4_logistic"} == full
     assert {(t, m) for o, t, m in others if o == "p1_topsis"} == {pair for pair in full if pair[0] != "grade"}
     for c in report.comparisons:
-        assert c.other != "linear"
+        assert c.other != c.ours
         assert (c.verdict == "level") == (not c.difference.significant)
         better = c.difference.value > 0 if c.metric in ("auc", "kappa") else c.difference.value < 0
         assert better or c.verdict != "ahead"
-    (majority,) = [c for c in report.comparisons if (c.other, c.target, c.metric) == ("majority", "default", "brier")]
-    assert majority.verdict == "ahead"
+    found = [c for c in report.comparisons if (c.other, c.target, c.metric) == ("majority", "default", "brier")]
+    assert {c.ours: c.verdict for c in found} == {"linear": "ahead", "two_step": "ahead"}
+
+
+def test_the_papers_are_judged_by_the_declared_measure(report: Report) -> None:
+    assert report.ours == "two_step"
+    assert [(c.other, c.target, c.metric) for c in report.papers] == [
+        ("p1_topsis", "default", "auc"),  # TOPSIS has no grades
+        ("p4_logistic", "grade", "ranked"),
+    ]
+    for c in report.papers:
+        assert c.difference.value == pytest.approx(c.ours - c.value)
+        assert c.holm >= c.difference.p
+        assert (c.verdict == "level") == (c.holm > 0.05)
+        assert c.indicators_zh
+    topsis, logistic = report.papers
+    mine = report.method("two_step")
+    assert (topsis.ours, logistic.ours) == (mine.default.auc.value, mine.grade.ranked.value)  # type: ignore[union-attr]
+    assert "sales" in topsis.indicators_en
+    assert report.power is not None
+    assert 0 < report.power.smallest <= report.power.median <= report.power.largest < 0.5
 
 
 def test_the_same_seed_gives_the_same_report(made_up: Tables, report: Report) -> None:
