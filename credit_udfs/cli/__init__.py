@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import click
 
-from credit_udfs.cli import job, model, office
-from credit_udfs.cli.common import Group, t
+from credit_udfs.cli import addin, job, model, office
+from credit_udfs.cli.common import Group, lang_option
+from credit_udfs.cli.words import name_parts, t
+from credit_udfs.locale import Lang
 
 __all__ = ["main"]
 
 
 @click.group(cls=Group, help=t("help_main"), epilog=t("help_exit_codes"), context_settings={"max_content_width": 100})
-@click.version_option(package_name="credit_udfs", prog_name="credit-udfs")
-def main() -> None:
+@click.version_option(package_name="credit_udfs", prog_name="credit-udfs", help=t("help_version"))
+@lang_option
+def main(lang: Lang) -> None:
     pass
 
 
@@ -26,7 +29,9 @@ for _command in (
     model.validate,
     model.reproduce,
     office.calc,
-    office.addin,
+    addin.addin,
     office.doctor,
 ):
     main.add_command(_command)
+
+name_parts(main)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,7 @@ from typing import Any, NoReturn, cast
 
 import click
 
+from credit_udfs.cli.words import speak, spoken, t, teach_click, wanted
 from credit_udfs.errors import CreditError
 from credit_udfs.locale import LANGS, Lang, text
 from credit_udfs.types import Progress
@@ -18,36 +20,35 @@ from credit_udfs.types import Progress
 EXIT_INPUT, EXIT_INTERRUPTED = 1, 130
 
 
-def _system_language() -> Lang:
-    """CREDIT_UDFS_LANG, else the system's: Chinese where it says so, English otherwise."""
-    names = (os.environ.get(name, "") for name in ("CREDIT_UDFS_LANG", "LC_ALL", "LC_MESSAGES", "LANG"))
-    return "zh" if next((name for name in names if name), "").lower().startswith("zh") else "en"
-
-
-LANG = _system_language()
-
-
-def t(key: str, **values: object) -> str:
-    return text(f"cli.{key}", LANG, **values)
-
-
 class Group(click.Group):
-    """Turns our errors into one plain message and an exit code, in the user's language."""
+    """The whole command line: errors that a user can meet end in one plain message and an exit code, in the
+    user's language. What still shows a traceback is a mistake of this program.
+    """
+
+    def main(self, args: Sequence[str] | None = None, *others: Any, **named: Any) -> Any:
+        words = sys.argv[1:] if args is None else list(args)
+        speak(wanted(words))
+        teach_click()
+        return super().main(words, *others, **named)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except CreditError as error:
-            click.echo(error.text(_lang_of(ctx)), err=True)
-            sys.exit(EXIT_INPUT)
+            _end(EXIT_INPUT, error.text(spoken()))
         except KeyboardInterrupt:
-            click.echo(text("cli.interrupted", _lang_of(ctx)), err=True)
-            sys.exit(EXIT_INTERRUPTED)
+            _end(EXIT_INTERRUPTED, t("interrupted"))
+        except MemoryError:
+            _end(EXIT_INPUT, t("out_of_memory"))
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader of our output has gone: click ends quietly
+                raise
+            _end(EXIT_INPUT, t("system_error", what=error.filename or "", reason=error.strerror or error))
 
 
-def _lang_of(ctx: click.Context) -> Lang:
-    chosen = ctx.find_root().meta.get("credit_udfs.lang")
-    return cast(Lang, chosen) if chosen in LANGS else LANG
+def _end(code: int, message: str) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(code)
 
 
 @contextmanager
@@ -85,7 +86,6 @@ def _bar() -> Iterator[Progress | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    lang = _lang_of(click.get_current_context())
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -99,7 +99,7 @@ def _bar() -> Iterator[Progress | None]:
                 for other in tasks.values():  # stages follow one another: the one before is finished
                     known = bar.tasks[other].total
                     bar.update(other, completed=known if known is not None else 1, total=known or 1)
-                tasks[stage] = bar.add_task(text(f"stages.{stage}", lang), total=total or None)
+                tasks[stage] = bar.add_task(text(f"stages.{stage}", spoken()), total=total or None)
             bar.update(tasks[stage], completed=done, total=total or None)
 
         yield tell
@@ -108,13 +108,14 @@ def _bar() -> Iterator[Progress | None]:
             bar.update(task, completed=known if known is not None else 1, total=known or 1)
 
 
-def _remember_lang(ctx: click.Context, _: click.Parameter, value: str | None) -> str:
-    lang = value or LANG
-    ctx.find_root().meta["credit_udfs.lang"] = lang
-    return lang
+def _remember_lang(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Lang:
+    if value is not None:
+        speak(cast(Lang, value))
+    return spoken()
 
 
 def lang_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--lang``; stands before or after the command's name, the latter counts."""
     return click.option(
         "--lang", type=click.Choice(LANGS), callback=_remember_lang, is_eager=True, help=t("help_lang")
     )(command)
@@ -193,7 +194,7 @@ def refuse_output(output: Path, force: bool, files: Sequence[Path] = (), formats
     place = output.resolve()
 
     def refuse(key: str, **values: object) -> NoReturn:
-        raise click.UsageError(text(f"cli.{key}", _lang_of(click.get_current_context()), **values))
+        raise click.UsageError(t(key, **values))
 
     if output.is_dir():
         refuse("output_is_folder", path=output)

@@ -18,8 +18,8 @@ from credit_udfs.cli.common import (
     refuse_output,
     say_problems,
     settings_from,
-    t,
 )
+from credit_udfs.cli.words import t
 from credit_udfs.locale import Lang, text
 
 DEFAULT_SCENARIO = "covid19_2020q1"

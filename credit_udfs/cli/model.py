@@ -13,8 +13,8 @@ from credit_udfs.cli.common import (
     output_option,
     progress,
     refuse_output,
-    t,
 )
+from credit_udfs.cli.words import t
 from credit_udfs.locale import Lang, text
 
 _VERDICTS = {"reproduces": "verdict_yes", "with the paper's mistake": "verdict_mistake", "does not": "verdict_no"}

@@ -1,4 +1,4 @@
-"""Commands about spreadsheet programs and this installation: calc, addin, doctor."""
+"""Commands about any workbook and about this installation: calc, doctor."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from pathlib import Path
 
 import click
 
-from credit_udfs.cli.common import EXIT_INPUT, force_option, lang_option, t
-from credit_udfs.hosts.install import addin
-from credit_udfs.hosts.libreoffice_install import libreoffice
+from credit_udfs.cli.common import EXIT_INPUT, force_option, lang_option
+from credit_udfs.cli.words import t
 from credit_udfs.locale import Lang
 
-__all__ = ["addin", "calc", "doctor"]
-
-addin.add_command(libreoffice)
+__all__ = ["calc", "doctor"]
 
 
 @click.command(help=t("help_calc"))

@@ -1,6 +1,6 @@
 """Installing the add-in of Excel on Windows: a file in Excel's startup folder, and a note of which Python to start.
 
-`install`, `uninstall` and `status` return lines of text; `addin` is the command group that shows them.
+`install`, `uninstall` and `status` return lines of text.
 """
 
 from __future__ import annotations
@@ -9,17 +9,16 @@ import os
 import platform
 import sys
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
-import click
 from defusedxml.ElementTree import ParseError, fromstring
 
 from credit_udfs.errors import NotAvailable
-from credit_udfs.locale import LANGS, Lang, text
+from credit_udfs.locale import Lang, text
 
 ADD_IN: Final = "credit_udfs.xlam"
 SHIPPED: Final = Path(__file__).with_name(ADD_IN)
@@ -206,60 +205,3 @@ def _version(name: str) -> str | None:
 
 def _elsewhere(system: System, lang: Lang) -> list[str]:
     return [text("excel.not_windows", lang, system=system.name), text("excel.not_windows_instead", lang)]
-
-
-# --- the command -----------------------------------------------------------------------------------------
-
-
-def user_language() -> Lang:
-    """Chinese where CREDIT_UDFS_LANG or the system says so, English otherwise."""
-    for name in ("CREDIT_UDFS_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if said := os.environ.get(name, ""):
-            return "zh" if said.lower().startswith("zh") else "en"
-    if sys.platform == "win32":
-        import ctypes
-
-        # The primary language is in the lowest ten bits; 4 is Chinese.
-        return "zh" if ctypes.windll.kernel32.GetUserDefaultUILanguage() & 0x3FF == 4 else "en"
-    return "en"
-
-
-_LANG: Final = user_language()
-
-
-def _lang_option(command: Callable[..., None]) -> Callable[..., None]:
-    option = click.option("--lang", type=click.Choice(LANGS), default=_LANG, help=text("excel.help_lang", _LANG))
-    return option(command)
-
-
-def _show(make: Callable[[Lang], list[str]], lang: str) -> None:
-    chosen = cast(Lang, lang)
-    try:
-        lines = make(chosen)
-    except NotAvailable as error:
-        raise click.ClickException(error.text(chosen)) from None
-    click.echo("\n".join(lines))
-
-
-@click.group(help=text("excel.help_addin", _LANG))
-def addin() -> None:
-    pass
-
-
-@addin.command("install", help=text("excel.help_install", _LANG))
-@click.option("--file", type=click.Path(path_type=Path), help=text("excel.help_file", _LANG))
-@_lang_option
-def _install(file: Path | None, lang: str) -> None:
-    _show(lambda chosen: install(chosen, file), lang)
-
-
-@addin.command("uninstall", help=text("excel.help_uninstall", _LANG))
-@_lang_option
-def _uninstall(lang: str) -> None:
-    _show(uninstall, lang)
-
-
-@addin.command("status", help=text("excel.help_status", _LANG))
-@_lang_option
-def _status(lang: str) -> None:
-    _show(status, lang)

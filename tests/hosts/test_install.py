@@ -11,9 +11,10 @@ from click.testing import CliRunner
 
 from addin.excel.build import build, version
 from addin.excel.xlwings_module import version as xlwings_version
+from credit_udfs.cli import main as cli
 from credit_udfs.errors import NotAvailable
 from credit_udfs.hosts import install as steps
-from credit_udfs.hosts.install import System, addin, built_with, install, noted_interpreter, status, uninstall
+from credit_udfs.hosts.install import System, built_with, install, noted_interpreter, status, uninstall
 from credit_udfs.locale import LANGS, Lang
 
 DATA = build()
@@ -141,7 +142,7 @@ def test_versions_are_read_from_the_file(file: Path) -> None:
 @pytest.mark.parametrize(("lang", "word"), [("en", "Windows only"), ("zh", "只能用于 Windows")])
 def test_other_systems_are_told_what_to_use(step: str, lang: str, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(System, "this", classmethod(lambda cls: System("Linux", {}, Path("/"), "utf-8", 64)))
-    result = CliRunner().invoke(addin, [step, "--lang", lang])
+    result = CliRunner().invoke(cli, ["addin", step, "--lang", lang])
     assert result.exit_code == 0
     assert word in result.output
     assert "credit_udfs.oxt" in result.output
@@ -149,6 +150,6 @@ def test_other_systems_are_told_what_to_use(step: str, lang: str, word: str, mon
 
 def test_the_command_shows_trouble_as_a_message(windows: System, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(System, "this", classmethod(lambda cls: windows))
-    result = CliRunner().invoke(addin, ["install", "--file", "nothing.xlam", "--lang", "en"])
+    result = CliRunner().invoke(cli, ["addin", "install", "--file", "nothing.xlam", "--lang", "en"])
     assert result.exit_code == 1
     assert "nothing.xlam was not found" in result.output
