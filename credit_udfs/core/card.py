@@ -1,118 +1,193 @@
-"""A model card as Markdown: what a reader needs to judge a model, from the card's own numbers alone."""
+"""A model card: what a reader needs to judge a model, from the card's own numbers alone.
+
+`sections` is its content, in order; `markdown` and the workbook's page both show exactly that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from credit_udfs.core.indicators import INDICATORS
 from credit_udfs.core.model_card import Model
 from credit_udfs.locale import Lang, text
 
+# What a model of form "linear" predicts, each by coefficients of its own: default, grade D, the other grades.
+_TARGETS = ("default", "refused", "grade")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with the decimals it is shown with; `signed` shows a plus, too."""
+
+    value: float
+    decimals: int
+    signed: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.value:{'+' if self.signed else ''},.{self.decimals}f}"
+
+
+Cell: TypeAlias = str | int | Figure
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of a card: prose, then a table (header and rows; none where the header is empty), then items."""
+
+    title: str
+    prose: tuple[str, ...] = ()
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[Cell, ...], ...] = ()
+    items: tuple[str, ...] = ()
+
+
+def title(model: Model, lang: Lang = "en") -> str:
+    return text("card.title", lang, name=model.name)
+
+
+def intro(model: Model, lang: Lang = "en") -> str:
+    """When it was trained, on how many firms, and the hash of the card."""
+    data = model.data
+    return text(
+        "card.intro", lang, trained=model.trained, firms=data["firms"], defaults=data["defaults"], hash=model.hash
+    )
+
+
+def sections(model: Model, lang: Lang = "en") -> Iterator[Section]:
+    """Data and counts, definitions, a linear model's coefficients with signs and intervals, validation, limits of
+    use, leakage list.
+    """
+    yield _data(model, lang)
+    yield _definitions(model, lang)
+    if model.form == "linear":
+        yield _coefficients(model, lang)
+    yield _validation(model.validation, lang)
+    for name in ("limits", "leakage"):
+        lines = text(f"card.{name}_text", lang, firms=model.data["firms"])
+        yield Section(text(f"card.{name}", lang), items=tuple(lines.strip().split("\n")))
+
 
 def markdown(model: Model, lang: Lang = "en") -> str:
-    """The card of a model: data and counts, definitions, a linear model's coefficients with signs and intervals,
-    validation, limits of use, leakage list, hash and date. Text from files is put in as text: no cell or heading can
-    break out.
-    """
-
-    def t(key: str, **values: Any) -> str:
-        return text(f"card.{key}", lang, **values)
-
-    data, specs = model.data, model.numbers["indicators"]
-    parts = [
-        f"# {t('title', name=_safe(model.name))}",
-        t("intro", trained=model.trained, firms=data["firms"], defaults=data["defaults"], hash=model.hash),
-        f"## {t('data')}",
-        _table(
-            [t("item"), t("value")],
-            [
-                [t("firms"), data["firms"]],
-                [t("defaults"), data["defaults"]],
-                *([t("grade_count", grade=grade), count] for grade, count in data.get("grades", {}).items()),
-                *([t("file", file=file), f"`{_safe(digest)}`"] for file, digest in data.get("files", {}).items()),
-                [t("table_hash"), f"`{_safe(data.get('table_sha256', ''))}`"],
-                *([t("setting", name=key), _said(value)] for key, value in model.settings.items()),
-            ],
-        ),
-        f"## {t('definitions')}",
-        _table([t("indicator"), t("unit"), t("formula"), t("transform")], [_definition(s, lang) for s in specs]),
-        *(_coefficients(model, lang) if model.form == "linear" else ()),
-        f"## {t('validation')}",
-        *_validation(model.validation, lang),
-        f"## {t('limits')}",
-        _list(t("limits_text", firms=data["firms"])),
-        f"## {t('leakage')}",
-        _list(t("leakage_text")),
-    ]
+    """The card as Markdown. Text from files is put in as text: no cell or heading can break out."""
+    parts = [f"# {_safe(title(model, lang))}", intro(model, lang)]
+    for section in sections(model, lang):
+        parts += [f"## {section.title}", *section.prose]
+        if section.header:
+            parts.append(_table(section.header, section.rows))
+        if section.items:
+            parts.append("\n".join(f"- {item}" for item in section.items))
     return "\n\n".join(parts) + "\n"
 
 
-def _coefficients(model: Model, lang: Lang) -> list[str]:
+def _data(model: Model, lang: Lang) -> Section:
     def t(key: str, **values: Any) -> str:
         return text(f"card.{key}", lang, **values)
 
-    numbers = model.numbers
-    intervals = model.validation.get("coefficients", {})
-    return [
-        f"## {t('coefficients')}",
-        t("coefficients_note"),
-        _table(
-            [t("indicator"), t("default_coef"), t("interval"), t("grade_coef"), t("interval"), t("sign")],
-            [
-                _coefficient(spec["key"], numbers["default"]["coef"][i], numbers["grade"]["coef"][i], intervals, lang)
-                for i, spec in enumerate(numbers["indicators"])
-            ],
-        ),
-        t(
-            "constants",
-            intercept=numbers["default"]["intercept"],
-            cuts=", ".join(f"{cut:.4f}" for cut in numbers["grade"]["cuts"]),
-        ),
+    data = model.data
+    rows: list[tuple[Cell, ...]] = [
+        (t("firms"), data["firms"]),
+        (t("defaults"), data["defaults"]),
+        *((t("grade_count", grade=grade), count) for grade, count in data.get("grades", {}).items()),
+        *((t("file", file=file), digest) for file, digest in data.get("files", {}).items()),
+        (t("table_hash"), data.get("table_sha256", "")),
+        *((t("setting", name=key), _said(value)) for key, value in model.settings.items()),
     ]
+    return Section(t("data"), header=(t("item"), t("value")), rows=tuple(rows))
 
 
-def _definition(spec: Mapping[str, Any], lang: Lang) -> list[str]:
+def _definitions(model: Model, lang: Lang) -> Section:
+    def t(key: str) -> str:
+        return text(f"card.{key}", lang)
+
+    specs = model.numbers["indicators"]
+    columns = [key for key in ("median", "low", "high", "mean", "sd") if all(key in spec for spec in specs)]
+    header = (t("indicator"), t("transform"), *map(t, columns), t("unit"), t("formula"))
+    return Section(t("definitions"), header=header, rows=tuple(_definition(spec, columns, lang) for spec in specs))
+
+
+def _definition(spec: Mapping[str, Any], columns: Sequence[str], lang: Lang) -> tuple[Cell, ...]:
     known = INDICATORS.get(spec["key"])
     moved = spec.get("transform", {"name": "", "shift": 0.0})
     name = moved["name"]
     transform = f"{name}({moved['shift']:g} + x)" if name == "log10" else name
+    unit, formula = ("", "") if known is None else (known.unit, known.formula_zh if lang == "zh" else known.formula_en)
+    figures = (Figure(spec[key], 0 if abs(spec[key]) >= 1000 else 4) for key in columns)
+    return (_indicator(spec, lang), transform, *figures, unit, formula)
+
+
+def _indicator(spec: Mapping[str, Any], lang: Lang) -> str:
+    known = INDICATORS.get(spec["key"])
     if known is None:
-        return [spec.get(lang, spec["key"]), "", "", transform]
-    zh = lang == "zh"
-    return [known.zh if zh else known.en, known.unit, known.formula_zh if zh else known.formula_en, transform]
+        return str(spec.get(lang, spec["key"]))
+    return known.zh if lang == "zh" else known.en
 
 
-def _coefficient(key: str, default: float, grade: float, intervals: Mapping[str, Any], lang: Lang) -> list[str]:
-    known = INDICATORS.get(key)
-    name = key if known is None else known.zh if lang == "zh" else known.en
-    cells = [name]
-    settled = []
-    for target, value in (("default", default), ("grade", grade)):
-        found = intervals.get(target, {}).get(key)
-        cells += [f"{value:+.4f}", f"[{found['low']:+.3f}, {found['high']:+.3f}]" if found else ""]
-        settled.append(bool(found) and found["low"] * found["high"] > 0)
-    sign = "raises" if default > 0 else "lowers"
-    return [*cells, text(f"card.{sign}", lang) + ("" if settled[0] else text("card.unsettled", lang))]
+def _coefficients(model: Model, lang: Lang) -> Section:
+    def t(key: str, **values: Any) -> str:
+        return text(f"card.{key}", lang, **values)
+
+    numbers = model.numbers
+    parts = dict(zip(_TARGETS, (numbers["default"], numbers["grade"]["refused"], numbers["grade"]), strict=True))
+    intervals = model.validation.get("coefficients", {})
+    rows = []
+    for i, spec in enumerate(numbers["indicators"]):
+        row: list[Cell] = [_indicator(spec, lang)]
+        for target, part in parts.items():
+            row += [Figure(part["coef"][i], 4, signed=True), _range(_interval(intervals, target, spec["key"]), "+.3f")]
+        row.append(_sign(parts["default"]["coef"][i], _interval(intervals, "default", spec["key"]), lang))
+        rows.append(tuple(row))
+    return Section(
+        t("coefficients"),
+        prose=(
+            t("coefficients_note"),
+            t(
+                "constants",
+                intercept=parts["default"]["intercept"],
+                refused=parts["refused"]["intercept"],
+                cuts=", ".join(f"{cut:.4f}" for cut in parts["grade"]["cuts"]),
+            ),
+        ),
+        header=(
+            t("indicator"),
+            *(cell for target in _TARGETS for cell in (t(f"{target}_coef"), t("interval"))),
+            t("sign"),
+        ),
+        rows=tuple(rows),
+    )
 
 
-def _validation(found: Mapping[str, Any], lang: Lang) -> list[str]:
+def _interval(intervals: Mapping[str, Any], target: str, key: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = intervals.get(target, {}).get(key, {})
+    return found
+
+
+def _sign(coefficient: float, interval: Mapping[str, Any], lang: Lang) -> str:
+    """Which way the indicator moves the risk of default, and whether the interval settles that."""
+    settled = bool(interval) and interval["low"] * interval["high"] > 0
+    said = text("card.raises" if coefficient > 0 else "card.lowers", lang)
+    return said if settled else said + text("card.unsettled", lang)
+
+
+def _validation(found: Mapping[str, Any], lang: Lang) -> Section:
     def t(key: str, **values: Any) -> str:
         return text(f"card.{key}", lang, **values)
 
     if "design" not in found:
-        return [t("not_validated")]
-    rows = [
-        [t(f"target_{target}"), t(f"metric_{metric}"), _number(value.get("value")), _range(value)]
+        return Section(t("validation"), prose=(t("not_validated"),))
+    rows: list[tuple[Cell, ...]] = [
+        (
+            t(f"target_{target}"),
+            t(f"metric_{metric}"),
+            "" if value.get("value") is None else Figure(value["value"], 3),
+            _range(value, ".3f"),
+        )
         for target in ("default", "D", "grade")
         for metric, value in found.get(target, {}).items()
         if isinstance(value, Mapping)
     ]
     design = found["design"]
-    parts = [
-        t("design", folds=design["folds"], repeats=design["repeats"], firms=design["firms"]),
-        _table([t("target"), t("metric"), t("value"), t("interval")], rows),
-    ]
     extra = []
     if luck := found.get("permutation"):
         extra.append(t("permutation", auc=luck["auc_by_luck"], p=luck["auc_p"], draws=luck["draws"]))
@@ -120,16 +195,27 @@ def _validation(found: Mapping[str, Any], lang: Lang) -> list[str]:
         extra.append(t("dated_cut", until=cut["until"], auc=cut["auc"]["value"]))
     if alone := found.get("sole_traders"):
         extra.append(t("sole_traders", training=alone["training"], scored=alone["scored"]))
-    return [*parts, _list("\n".join(extra))] if extra else parts
+    return Section(
+        t("validation"),
+        prose=(t("design", folds=design["folds"], repeats=design["repeats"], firms=design["firms"]),),
+        header=(t("target"), t("metric"), t("value"), t("interval")),
+        rows=tuple(rows),
+        items=tuple(extra),
+    )
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+def _range(found: Mapping[str, Any], form: str) -> str:
+    low, high = found.get("low"), found.get("high")
+    return "" if low is None or high is None else f"{low:{form}} – {high:{form}}"
 
 
-def _cell(value: Any) -> str:
-    return _safe(value) if not str(value).startswith("`") else str(value)
+def _said(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+    lines = [list(map(_safe, header)), ["---"] * len(header), *(list(map(_safe, row)) for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _safe(value: Any) -> str:
@@ -138,20 +224,3 @@ def _safe(value: Any) -> str:
     for mark in "\\|<>[]*_#":
         said = said.replace(mark, "\\" + mark)
     return said.replace("`", "'")
-
-
-def _said(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _number(value: Any) -> str:
-    return "" if value is None else f"{value:.3f}"
-
-
-def _range(found: Mapping[str, Any]) -> str:
-    low, high = found.get("low"), found.get("high")
-    return "" if low is None or high is None else f"{low:.3f} – {high:.3f}"
-
-
-def _list(lines: str) -> str:
-    return "\n".join(f"- {line}" for line in lines.strip().split("\n"))

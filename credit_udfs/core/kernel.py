@@ -101,7 +101,8 @@ class Column(NamedTuple):
     z_median: float
     points: float  # score points per standard deviation
     log_odds: float  # log-odds of default per standard deviation
-    grade: float  # shift of the grade scale per standard deviation
+    refused: float  # log-odds of the last grade, D, per standard deviation
+    grade: float  # shift of the scale of the other grades per standard deviation
 
 
 class Linear(NamedTuple):
@@ -110,7 +111,8 @@ class Linear(NamedTuple):
     columns: tuple[Column, ...]
     base_points: float  # score of a firm with every indicator at the training median
     base_log_odds: float
-    cuts: tuple[float, ...]  # between grades A|B, B|C, C|D
+    base_refused: float  # log-odds of D where every standardised indicator is 0
+    cuts: tuple[float, ...]  # between grades A|B and B|C, given not D
 
 
 class Place(NamedTuple):
@@ -119,7 +121,8 @@ class Place(NamedTuple):
     score: Any
     log_odds: Any
     points: tuple[Any, ...]
-    scale: Any  # on the grade scale
+    refused: Any  # log-odds of grade D
+    scale: Any  # on the scale of the other grades
 
 
 class Result(NamedTuple):
@@ -135,9 +138,11 @@ class Result(NamedTuple):
 def compile_model(model: dict[str, Any]) -> Linear:
     """The numbers of a linear model (core.model_card, kind "linear"), ready for use; calibration folded in."""
     slope, shift = model["calibration"]["slope"], model["calibration"]["intercept"]
+    grade = model["grade"]
     columns = []
     base = model["default"]["intercept"] * slope + shift
-    for spec, b, g in zip(model["indicators"], model["default"]["coef"], model["grade"]["coef"], strict=True):
+    coefficients = zip(model["default"]["coef"], grade["refused"]["coef"], grade["coef"], strict=True)
+    for spec, (b, d, g) in zip(model["indicators"], coefficients, strict=True):
         transform = spec["transform"]
         moved = _transform(spec["median"], transform["name"], transform["shift"], SCALAR)
         z_median = (moved - spec["mean"]) / spec["sd"]
@@ -145,11 +150,12 @@ def compile_model(model: dict[str, Any]) -> Linear:
         columns.append(
             Column(
                 spec["key"], transform["name"], transform["shift"], spec["mean"], spec["sd"], spec["median"],
-                spec["low"], spec["high"], z_median, weight * POINTS_PER_LOG_ODDS, weight, g,
+                spec["low"], spec["high"], z_median, weight * POINTS_PER_LOG_ODDS, weight, d, g,
             )
         )  # fmt: skip
         base += weight * z_median
-    return Linear(tuple(columns), 50.0 + POINTS_PER_LOG_ODDS * base, base, tuple(model["grade"]["cuts"]))
+    base_points = 50.0 + POINTS_PER_LOG_ODDS * base
+    return Linear(tuple(columns), base_points, base, grade["refused"]["intercept"], tuple(grade["cuts"]))
 
 
 def _transform(x: Any, name: str, shift: float, ops: Any) -> Any:
@@ -166,7 +172,8 @@ def place(model: Linear, values: Sequence[Any], ops: Any = SCALAR) -> Place:
 
     Whether too many are missing (more than MAX_MISSING) is for the caller to say; see `enough`.
     """
-    points, score_sum, log_odds, eta = [], model.base_points, model.base_log_odds, 0.0
+    points, score_sum, log_odds = [], model.base_points, model.base_log_odds
+    refused, scale = model.base_refused, 0.0
     for column, x in zip(model.columns, values, strict=True):
         filled = ops.where(x == x, x, column.median)
         z = (_transform(filled, column.transform, column.shift, ops) - column.mean) / column.sd
@@ -175,20 +182,22 @@ def place(model: Linear, values: Sequence[Any], ops: Any = SCALAR) -> Place:
         points.append(part)
         score_sum = score_sum + part
         log_odds = log_odds + column.log_odds * from_median
-        eta = eta + column.grade * z
-    return Place(ops.clip(score_sum, 0.0, 100.0), log_odds, tuple(points), eta)
+        refused = refused + column.refused * z
+        scale = scale + column.grade * z
+    return Place(ops.clip(score_sum, 0.0, 100.0), log_odds, tuple(points), refused, scale)
 
 
-def grade_probs(model: Linear, scale: Any, ops: Any = SCALAR) -> tuple[Any, ...]:
-    """Probabilities of the grades A to D at a place on the grade scale."""
-    below = [sigmoid(cut - scale, ops) for cut in model.cuts]
-    return (below[0], *(b - a for a, b in pairwise(below)), 1.0 - below[-1])
+def grade_probs(model: Linear, refused: Any, scale: Any, ops: Any = SCALAR) -> tuple[Any, ...]:
+    """Probabilities of the grades A to D: first whether D, then, if not, which of the others."""
+    other = sigmoid(-refused, ops)
+    below = [0.0, *(sigmoid(cut - scale, ops) for cut in model.cuts), 1.0]
+    return (*(other * (b - a) for a, b in pairwise(below)), 1.0 - other)
 
 
 def score(model: Linear, values: Sequence[Any], ops: Any = SCALAR) -> Result:
     """Everything about one firm or many: `place`, the probability of default, and `grade_probs`."""
-    score, log_odds, points, scale = place(model, values, ops)
-    return Result(score, log_odds, sigmoid(log_odds, ops), points, grade_probs(model, scale, ops))
+    score, log_odds, points, refused, scale = place(model, values, ops)
+    return Result(score, log_odds, sigmoid(log_odds, ops), points, grade_probs(model, refused, scale, ops))
 
 
 def enough(values: Sequence[float]) -> bool:

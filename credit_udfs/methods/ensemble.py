@@ -1,7 +1,7 @@
 """Ours: ridge logistic and proportional odds, boosting that knows the signs, and a mean of three kinds.
 
 All take two classes or more, in order (A to D, or no and yes), on any indicators; the default model itself
-(`credit_udfs.methods.linear.train`) is `Linear` on the canonical six.
+(`credit_udfs.methods.linear.train`) is `TwoStep` on the canonical six.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from credit_udfs.core.indicators import SIX, WIDE
 from credit_udfs.errors import BadInput
 from credit_udfs.methods.convert import from_sklearn
 from credit_udfs.methods.estimator import FormClassifier
-from credit_udfs.methods.linear import fit_proportional_odds, standardise
+from credit_udfs.methods.linear import fit_proportional_odds, fit_two_steps, standardise
 from credit_udfs.methods.method import declare
 from credit_udfs.types import Floats, Ints
 
@@ -44,43 +44,31 @@ class Linear(FormClassifier):
         self.c = c
 
     def _fit(self, X: Floats, codes: Ints, count: int) -> dict[str, Any]:  # noqa: N803
-        if X.shape[1] != len(self.keys):
-            raise BadInput("forms.columns", expected=len(self.keys), shape=str(X.shape))
-        known = np.where(np.isnan(X).all(axis=0), 0.0, X)  # a column nobody has says nothing
-        z, specs = standardise(known, self.keys)
+        z, steps = _standardised(X, self.keys)
         weights, cuts = fit_proportional_odds(z, codes, count, self.c)
-        steps = [
-            {"form": "impute", "values": [s["median"] for s in specs]},
-            {
-                "form": "curve",
-                "names": [s["transform"]["name"] for s in specs],
-                "shifts": [s["transform"]["shift"] for s in specs],
-            },
-            {"form": "affine", "center": [s["mean"] for s in specs], "scale": [s["sd"] for s in specs]},
-        ]
-        end = {"form": "ordinal", "coefficients": weights.tolist(), "thresholds": cuts.tolist()}
-        return forms.chain(steps, end)
+        return forms.chain(steps, _ordinal(weights, cuts))
 
 
 class TwoStep(FormClassifier):
     """The last class (D, refused) against the rest by logistic regression, the rest by proportional odds.
 
     One set of coefficients needn't explain both who is refused and who is how good. Two classes: `Linear`.
-    c_last, c_others: inverse ridge strengths of the steps.
+    The default model (methods.linear.train) is this on the canonical six.
+    c, c_last, c_others: inverse ridge strengths, of two classes and of the steps.
     """
 
-    def __init__(self, keys: Sequence[str] = SIX, c_last: float = 2.0, c_others: float = 0.3) -> None:
+    def __init__(self, keys: Sequence[str] = SIX, c: float = 1.0, c_last: float = 2.0, c_others: float = 0.3) -> None:
         self.keys = keys
+        self.c = c
         self.c_last = c_last
         self.c_others = c_others
 
     def _fit(self, X: Floats, codes: Ints, count: int) -> dict[str, Any]:  # noqa: N803
-        last = codes == count - 1
-        form = Linear(self.keys, self.c_last).fit(X, last.astype(np.int64)).export()
+        z, steps = _standardised(X, self.keys)
         if count == 2:
-            return form
-        others = Linear(self.keys, self.c_others).fit(X[~last], codes[~last]).export()
-        return {"form": "two_step", "last": form, "others": others}
+            return forms.chain(steps, _ordinal(*fit_proportional_odds(z, codes, 2, self.c)))
+        last, others = fit_two_steps(z, codes, count, self.c_last, self.c_others)
+        return forms.chain(steps, {"form": "two_step", "last": _ordinal(*last), "others": _ordinal(*others)})
 
 
 class MonotoneBoosting(FormClassifier):
@@ -146,6 +134,28 @@ class Ensemble(FormClassifier):
         )
         trees = [forms.chain([impute], from_sklearn(m.fit(table, codes))) for m in (forest, boosting)]
         return {"form": "mean", "weights": [1.0, 1.0, 1.0], "members": [linear, *trees]}
+
+
+def _standardised(x: Floats, keys: Sequence[str]) -> tuple[Floats, list[dict[str, Any]]]:
+    """The columns as `standardise` does them, and the steps of a chain that do the same."""
+    if x.shape[1] != len(keys):
+        raise BadInput("forms.columns", expected=len(keys), shape=str(x.shape))
+    known = np.where(np.isnan(x).all(axis=0), 0.0, x)  # a column nobody has says nothing
+    z, specs = standardise(known, keys)
+    steps = [
+        {"form": "impute", "values": [s["median"] for s in specs]},
+        {
+            "form": "curve",
+            "names": [s["transform"]["name"] for s in specs],
+            "shifts": [s["transform"]["shift"] for s in specs],
+        },
+        {"form": "affine", "center": [s["mean"] for s in specs], "scale": [s["sd"] for s in specs]},
+    ]
+    return z, steps
+
+
+def _ordinal(weights: Floats, cuts: Floats) -> dict[str, Any]:
+    return {"form": "ordinal", "coefficients": weights.tolist(), "thresholds": cuts.tolist()}
 
 
 DECLARED = (

@@ -1,7 +1,7 @@
-"""The default model: ridge logistic regression for default, proportional odds for the grade.
+"""The default model: ridge logistic regression for default; for the grade, whether D, and which of A to C if not.
 
-Logistic regression is proportional odds with two classes, so one fit serves both. `train` fits them on the
-canonical six of firms whose grade and default are known, and returns the card that `core.kernel` scores with.
+Logistic regression is proportional odds with two classes, so one fit serves all. `train` fits them on the canonical
+six of firms whose grade and default are known, and returns the card that `core.kernel` scores with.
 """
 
 from __future__ import annotations
@@ -142,6 +142,19 @@ def fit_proportional_odds(z: Floats, codes: Ints, classes: int, c: float) -> tup
     return theta[:k], theta[k:]
 
 
+def fit_two_steps(
+    z: Floats, codes: Ints, classes: int, c_last: float, c_others: float
+) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Coefficients and cut-offs of the last class (D) against the others, and of the others among themselves.
+
+    z: (n, k) standardised over all firms, also for the second step, so that both are in the same units. One set of
+    coefficients needn't explain both who is refused and who is how good.
+    """
+    last = codes == classes - 1
+    first = fit_proportional_odds(z, last.astype(np.int64), 2, c_last)
+    return first, fit_proportional_odds(z[~last], codes[~last], classes - 1, c_others)
+
+
 def rounded(value: float) -> float:
     """To twelve significant digits: what is left of a fit when processors and libraries add up in their own order."""
     return float(f"{value:.12g}")
@@ -152,10 +165,13 @@ def training_rows(tables: Tables) -> pl.DataFrame:
     return tables.firms.filter(pl.col("grade").is_not_null() & pl.col("default").is_not_null())
 
 
-def train(tables: Tables, *, trained: str, c_default: float = 1.0, c_grade: float = 1.0) -> Model:
+def train(
+    tables: Tables, *, trained: str, c_default: float = 1.0, c_refused: float = 2.0, c_grade: float = 0.3
+) -> Model:
     """Train the default model on the firms of `tables` with known grade and default.
 
-    trained: ISO date for the card. c_default, c_grade: inverse ridge strengths.
+    trained: ISO date for the card. c_default, c_refused, c_grade: inverse ridge strengths of default, of D against
+    the other grades, and of the other grades.
     Raises BadInput when a grade, defaulters or others are too few.
     """
     rows = training_rows(tables)
@@ -168,11 +184,11 @@ def train(tables: Tables, *, trained: str, c_default: float = 1.0, c_grade: floa
     table = frame.select(SIX).to_numpy()
     z, specs = standardise(table, SIX)
     coef, cut = fit_proportional_odds(z, default, 2, c_default)
-    grade_coef, cuts = fit_proportional_odds(z, grades, 4, c_grade)
+    (refused_coef, refused_cut), (grade_coef, cuts) = fit_two_steps(z, grades, 4, c_refused, c_grade)
     from credit_udfs.methods import conformal
-    from credit_udfs.methods.ensemble import Linear  # which imports this module
+    from credit_udfs.methods.ensemble import TwoStep  # which imports this module
 
-    sets = conformal.fit(lambda: Linear(SIX, c_grade), table, grades, GRADE_SETS_LEVEL)
+    sets = conformal.fit(lambda: TwoStep(SIX, c_default, c_refused, c_grade), table, grades, GRADE_SETS_LEVEL)
     digest = hashlib.sha256(np.ascontiguousarray(table).tobytes())
     digest.update(grades.tobytes() + default.tobytes())
     return Model(
@@ -180,9 +196,13 @@ def train(tables: Tables, *, trained: str, c_default: float = 1.0, c_grade: floa
         form="linear",
         numbers={
             "indicators": specs,
-            "default": {"intercept": rounded(-cut[0]), "coef": [rounded(b) for b in coef]},
+            "default": _binary(coef, cut),
             "calibration": {"slope": 1.0, "intercept": 0.0},
-            "grade": {"coef": [rounded(b) for b in grade_coef], "cuts": [rounded(c) for c in cuts]},
+            "grade": {
+                "refused": _binary(refused_coef, refused_cut),
+                "coef": [rounded(b) for b in grade_coef],
+                "cuts": [rounded(c) for c in cuts],
+            },
             "grade_sets": {"level": GRADE_SETS_LEVEL, "threshold": rounded(sets.threshold)},
         },
         data={
@@ -192,6 +212,11 @@ def train(tables: Tables, *, trained: str, c_default: float = 1.0, c_grade: floa
             "defaults": int(default.sum()),
             "grades": {grade: int((grades == i).sum()) for i, grade in enumerate(GRADES)},
         },
-        settings={"c_default": c_default, "c_grade": c_grade},
+        settings={"c_default": c_default, "c_refused": c_refused, "c_grade": c_grade},
         trained=trained,
     )
+
+
+def _binary(coef: Floats, cut: Floats) -> dict[str, Any]:
+    """Logistic regression from proportional odds of two classes."""
+    return {"intercept": rounded(-cut[0]), "coef": [rounded(b) for b in coef]}

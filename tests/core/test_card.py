@@ -54,8 +54,8 @@ def test_the_card_names_all_that_matters(model: Model, lang: Lang) -> None:
 
 def test_intervals_settle_a_sign_or_do_not(model: Model) -> None:
     lines = markdown(model, "en").splitlines()
-    (sales,) = [line for line in lines if "-2.500, -1.200" in line]
-    (customer,) = [line for line in lines if "-0.200, +1.000" in line]
+    (sales,) = [line for line in lines if "-2.500 – -1.200" in line]
+    (customer,) = [line for line in lines if "-0.200 – +1.000" in line]
     assert sales.endswith("| lowers the risk |")
     assert customer.endswith("| raises the risk (sign not settled) |")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import expit
 from sklearn.base import clone
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -13,7 +14,7 @@ from credit_udfs.core.indicators import SIX, WIDE
 from credit_udfs.errors import BadInput
 from credit_udfs.methods import METHODS
 from credit_udfs.methods.ensemble import SIGNS, Ensemble, Linear, MonotoneBoosting, TwoStep
-from credit_udfs.methods.linear import standardise
+from credit_udfs.methods.linear import fit_proportional_odds, standardise
 from credit_udfs.methods.selection import ForwardLinear, forward
 
 
@@ -85,7 +86,11 @@ def test_two_step_multiplies_its_steps() -> None:
     x, grades = firms()
     p = TwoStep(c_last=2.0, c_others=0.3).fit(x, grades).predict_proba(x)
     last = Linear(c=2.0).fit(x, (grades == 3).astype(int)).predict_proba(x)
-    others = Linear(c=0.3).fit(x[grades < 3], grades[grades < 3]).predict_proba(x)
+    # Both steps stand on the units of all firms, so the second one's penalty is that of the whole table's z.
+    z, _ = standardise(x, SIX)
+    weights, cuts = fit_proportional_odds(z[grades < 3], grades[grades < 3], 3, 0.3)
+    below = expit(cuts - (z @ weights)[:, None])
+    others = np.diff(below, axis=1, prepend=0.0, append=1.0)
     assert p[:, 3] == pytest.approx(last[:, 1], abs=1e-12)
     assert p[:, :3] == pytest.approx(others * last[:, :1], abs=1e-12)
 

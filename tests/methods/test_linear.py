@@ -58,9 +58,14 @@ def test_four_grades_are_at_the_penalised_optimum(c: float) -> None:
 def test_the_shipped_model_is_what_the_command_makes(contest_rated: Tables) -> None:
     made, shipped = api.train(contest_rated, validated=False), models.load()
     assert made.data["table_sha256"] == shipped.data["table_sha256"]
-    for part, key in [("default", "coef"), ("grade", "coef"), ("grade", "cuts")]:
-        assert made.numbers[part][key] == pytest.approx(shipped.numbers[part][key], abs=1e-9)
-    assert made.numbers["default"]["intercept"] == pytest.approx(shipped.numbers["default"]["intercept"], abs=1e-9)
+    for key in ("coef", "cuts"):
+        assert made.numbers["grade"][key] == pytest.approx(shipped.numbers["grade"][key], abs=1e-9)
+    for made_part, part in (
+        (made.numbers["default"], shipped.numbers["default"]),
+        (made.numbers["grade"]["refused"], shipped.numbers["grade"]["refused"]),
+    ):
+        assert made_part["coef"] == pytest.approx(part["coef"], abs=1e-9)
+        assert made_part["intercept"] == pytest.approx(part["intercept"], abs=1e-9)
 
 
 def test_the_kernel_scores_what_was_fitted(contest_rated: Tables) -> None:
@@ -71,8 +76,11 @@ def test_the_kernel_scores_what_was_fitted(contest_rated: Tables) -> None:
     scores = score_rows(models.load().linear(), x)
     eta = z @ numbers["default"]["coef"] + numbers["default"]["intercept"]
     assert scores.log_odds == pytest.approx(eta, abs=1e-9)
-    below = expit(np.array(numbers["grade"]["cuts"]) - (z @ numbers["grade"]["coef"])[:, None])
-    assert np.cumsum(scores.grade_probs, axis=1)[:, :3] == pytest.approx(below, abs=1e-9)
+    grade = numbers["grade"]
+    refused = expit(z @ grade["refused"]["coef"] + grade["refused"]["intercept"])
+    below = expit(np.array(grade["cuts"]) - (z @ grade["coef"])[:, None])
+    assert scores.grade_probs[:, 3] == pytest.approx(refused, abs=1e-9)
+    assert np.cumsum(scores.grade_probs, axis=1)[:, :2] == pytest.approx((1 - refused)[:, None] * below, abs=1e-9)
 
 
 def test_too_little_to_train_on_is_refused(contest_rated: Tables) -> None:

@@ -1,89 +1,69 @@
-"""The model: what it was trained on, its numbers, how well it does, what it must not be used for."""
+"""The model: what it was trained on, its numbers, how well it does, what it must not be used for (core.card)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+from credit_udfs.core import card
 from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.pages.view import View
-from credit_udfs.workbook.style import CELL, CELL_WRAP, LABEL, PROSE, number
+from credit_udfs.workbook.style import CELL, CELL_WRAP, NOTE, PROSE, Look, number
+
+LAST = 9  # columns of the widest table, the definitions, whose last one is a formula in words
 
 
 def draw(canvas: Canvas, view: View) -> None:
     model = view.assessment.model
-    canvas.widths({1: 26 if view.lang == "zh" else 36, 2: 20, **dict.fromkeys(range(3, 10), 14.0)})
-    row = canvas.heading(
-        view.t("card_title"),
-        view.t("card_finding", name=model.name, firms=model.data.get("firms", ""),
-               defaults=model.data.get("defaults", ""), indicators=len(model.indicators)),
-        9,
+    canvas.widths({1: 30 if view.lang == "zh" else 38, 2: 20, **dict.fromkeys(range(3, LAST), 15.0), LAST: 46})
+    finding = view.t(
+        "card_finding", name=model.name, firms=model.data.get("firms", ""), defaults=model.data.get("defaults", ""),
+        indicators=len(model.indicators),
     )  # fmt: skip
-    row = canvas.section(row, 1, 9, view.t("card_facts"))
-    facts = {
-        "name": model.name, "form": model.form, "trained": model.trained, "hash": model.hash,
-        **{f"data.{k}": v for k, v in model.data.items()}, **{f"settings.{k}": v for k, v in model.settings.items()},
-    }  # fmt: skip
-    for key, value in facts.items():
-        if value in ({}, "", None):
-            continue
-        canvas.put(row, 1, view.t("card_" + key) if key in ("name", "form", "trained", "hash") else key, LABEL)
-        canvas.merge(row, 2, row, 9, said(value), CELL_WRAP)
-        row += 1
-    row = _numbers(canvas, view, row + 1)
-    if model.validation:
-        row = canvas.section(row, 1, 9, view.t("card_validation"))
-        for key, value in model.validation.items():
-            canvas.put(row, 1, key, LABEL)
-            canvas.merge(row, 2, row, 9, value if isinstance(value, int | float) else said(value),
-                         CELL_WRAP.on(across="left"))  # fmt: skip
-            row += 1
-        row += 1
-    row = canvas.section(row, 1, 9, view.t("card_limits"))
-    for line in view.t("card_limits_text").strip().split("\n"):
-        canvas.prose(row, 1, 9, "•  " + line, PROSE)
-        row += 1
+    row = canvas.heading(view.t("card_title"), finding, LAST)
+    canvas.prose(row, 1, LAST, card.intro(model, view.lang))
+    row += 2
+    for section in card.sections(model, view.lang):
+        row = _section(canvas, row, section)
     canvas.page(view.t("footer"), tall=False)
 
 
-def said(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "; ".join(f"{k}: {said(v)}" for k, v in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(said(v) for v in value)
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return str(value)
+def _section(canvas: Canvas, row: int, section: card.Section) -> int:
+    row = canvas.section(row, 1, LAST, section.title)
+    for line in section.prose:
+        canvas.prose(row, 1, LAST, line, NOTE)
+        row += 1
+    if len(section.header) == 2:  # names and values: a hash or a list needs the whole width
+        for name, value in section.rows:
+            canvas.put(row, 1, _value(name), CELL_WRAP)
+            canvas.merge(row, 2, row, LAST, _value(value), CELL_WRAP.on(across="left"))
+            row += 1
+    elif section.header:
+        looks = [_look(section, i) for i in range(len(section.header))]
+        columns = [Column(head, look) for head, look in zip(section.header, looks, strict=True)]
+        block = canvas.table(row, 1, columns, [], fit=False)
+        for row, values in enumerate(section.rows, block.first):
+            for i, value in enumerate(values):
+                look = number(_format(value)) if isinstance(value, card.Figure) else looks[i]
+                canvas.put(row, 1 + i, _value(value), look)
+        row += 1
+    for line in section.items:
+        canvas.prose(row, 1, LAST, "•  " + line, PROSE)
+        row += 1
+    return row + 1
 
 
-def _numbers(canvas: Canvas, view: View, row: int) -> int:
-    numbers = view.assessment.model.numbers
-    specs = numbers.get("indicators", [])
-    default, grade = numbers.get("default", {}), numbers.get("grade", {})
-    if not (isinstance(default, Mapping) and len(default.get("coef", ())) == len(specs)):
-        return row
-    row = canvas.section(row, 1, 9, view.t("card_numbers"))
-    columns = [
-        Column(view.t("card_indicator"), CELL), Column(view.t("card_transform"), CELL),
-        *(Column(view.t(f"card_{k}"), number("0.0000")) for k in ("median", "low", "high", "mean", "sd")),
-        Column(view.t("card_coef_default"), number("+0.0000;-0.0000")),
-        Column(view.t("card_coef_grade"), number("+0.0000;-0.0000")),
-    ]  # fmt: skip
-    rows = []
-    for i, spec in enumerate(specs):
-        _, divisor = view.indicator_format(spec["key"])
-        transform = spec["transform"]
-        named = transform["name"] + (f"({transform['shift']:g} + x)" if transform.get("shift") else "")
-        rows.append(
-            [view.indicator_header(spec["key"]), named,
-             *(spec[k] / divisor for k in ("median", "low", "high")), spec["mean"], spec["sd"],
-             default["coef"][i], grade.get("coef", [None] * len(specs))[i]]
-        )  # fmt: skip
-    block = canvas.table(row, 1, columns, rows, fit=False)
-    row = block.last + 1
-    canvas.put(row, 1, view.t("card_intercept"), CELL)
-    canvas.put(row, 8, default.get("intercept"), number("+0.0000;-0.0000"))
-    canvas.put(row + 1, 1, view.t("card_cuts"), CELL)
-    canvas.merge(row + 1, 2, row + 1, 9, said(grade.get("cuts", "")), CELL)
-    canvas.prose(row + 2, 1, 9, view.t("card_numbers_note"))
-    return row + 4
+def _value(cell: card.Cell) -> Any:
+    return cell.value if isinstance(cell, card.Figure) else cell
+
+
+def _look(section: card.Section, column: int) -> Look:
+    return CELL_WRAP if column in (0, LAST - 1) else CELL.on(across="right") if "–" in _first(section, column) else CELL
+
+
+def _first(section: card.Section, column: int) -> str:
+    return str(section.rows[0][column]) if section.rows else ""
+
+
+def _format(figure: card.Figure) -> str:
+    plain = "#,##0" + ("." + "0" * figure.decimals if figure.decimals else "")
+    return f"+{plain};-{plain}" if figure.signed else plain

@@ -101,15 +101,15 @@ WIDTHS = {"RISKSCORE": 1, "DEFAULTPROB": 1, "CREDITGRADE": 1, "GRADEPROBS": 4, "
 
 
 @lru_cache(maxsize=1 << 16)
-def _probs(scale: float) -> Row:
-    return kernel.grade_probs(MODEL, scale)
+def _probs(refused: float, scale: float) -> Row:
+    return kernel.grade_probs(MODEL, refused, scale)
 
 
 _SHOW: dict[str, Callable[[Row, Any, str], Row]] = {
     "RISKSCORE": lambda row, at, lang: (at.score,),
     "DEFAULTPROB": lambda row, at, lang: (kernel.sigmoid(at.log_odds),),
-    "CREDITGRADE": lambda row, at, lang: (GRADES[kernel.likeliest(_probs(at.scale))],),
-    "GRADEPROBS": lambda row, at, lang: _probs(at.scale),
+    "CREDITGRADE": lambda row, at, lang: (GRADES[kernel.likeliest(_probs(at.refused, at.scale))],),
+    "GRADEPROBS": lambda row, at, lang: _probs(at.refused, at.scale),
     "RISKREASONS": _reasons,
 }
 
