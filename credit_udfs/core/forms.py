@@ -15,8 +15,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from credit_udfs.core.trees import prepared
 from credit_udfs.errors import BadInput
-from credit_udfs.types import Bools, Floats, Ints
+from credit_udfs.types import Floats
 
 Form: TypeAlias = Mapping[str, Any]
 
@@ -273,41 +274,17 @@ def svm_decision(form: Form, x: Floats) -> Floats:
     return result
 
 
-def _leaves(tree: Form, x: Floats) -> Ints:
-    """Index of the leaf each row falls into: left where x <= threshold, NaN where the tree learnt it goes."""
-    feature = np.asarray(tree["feature"], dtype=np.int64)
-    threshold, left = _array(tree, "threshold"), np.asarray(tree["left"], dtype=np.int64)
-    right = np.asarray(tree["right"], dtype=np.int64)
-    missing_left: Bools = np.asarray(tree["missing_left"], dtype=np.bool_)
-    at = np.zeros(x.shape[0], dtype=np.int64)
-    rows = np.arange(x.shape[0])
-    while True:
-        inner = left[at] >= 0
-        if not inner.any():
-            return at
-        node = at[inner]
-        value = x[rows[inner], feature[node]]
-        go_left = np.where(np.isnan(value), missing_left[node], value <= threshold[node])
-        at[inner] = np.where(go_left, left[node], right[node])
-
-
 def _forest(form: Form, x: Floats) -> Floats:
     """Mean over trees of the leaves' class shares; values (nodes, classes). Inputs are rounded to 32 bits
     first, as scikit-learn does."""
-    narrow = x.astype(np.float32).astype(np.float64)
-    total = sum(_array(tree, "value")[_leaves(tree, narrow)] for tree in form["trees"])
-    result: Floats = np.asarray(total, dtype=np.float64) / len(form["trees"])
-    return result
+    trees = prepared(form["trees"])
+    return trees.sums(x.astype(np.float32).astype(np.float64)) / trees.root.size
 
 
 def _boosting(form: Form, x: Floats) -> Floats:
     """Rounds of trees added up to log-odds: start (m,), trees[round][m]; m = 1 for two classes."""
     inputs = x.astype(np.float32).astype(np.float64) if form["narrow"] else x
-    z = np.tile(np.atleast_1d(_array(form, "start")), (x.shape[0], 1))
-    rate = float(form["rate"])
-    for stage in form["trees"]:
-        for m, tree in enumerate(stage):
-            z[:, m] += rate * _array(tree, "value")[_leaves(tree, inputs)]
+    z = np.atleast_1d(_array(form, "start")) + float(form["rate"]) * prepared(form["trees"]).sums(inputs)
     return _two(sigmoid(z[:, 0])) if z.shape[1] == 1 else softmax(z)
 
 
