@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from credit_udfs.errors import BadInput
 from credit_udfs.locale import Lang
 from credit_udfs.types import Progress
 from credit_udfs.workbook import read as reading
+from credit_udfs.workbook.files import fixed_time
 
 if TYPE_CHECKING:
     from credit_udfs.core.allocation.frontier import Frontier
@@ -179,13 +179,13 @@ def load_model(model: str | Path | Model) -> Model:
 
 def now() -> datetime:
     """The current time, or the one that SOURCE_DATE_EPOCH fixes, in UTC."""
-    fixed = os.environ.get("SOURCE_DATE_EPOCH")
-    return datetime.fromtimestamp(int(fixed), UTC) if fixed else datetime.now(UTC).replace(microsecond=0)
+    return fixed_time() or datetime.now(UTC).replace(microsecond=0)
 
 
 def _today() -> date:
     """The user's own date: in China a new day begins eight hours before it does in UTC."""
-    return now().date() if "SOURCE_DATE_EPOCH" in os.environ else date.today()
+    fixed = fixed_time()
+    return fixed.date() if fixed else date.today()
 
 
 def run_log(reading_took: float | None, assessing_took: float) -> Mapping[str, str]:
@@ -199,7 +199,7 @@ def run_log(reading_took: float | None, assessing_took: float) -> Mapping[str, s
             log[name] = version(name)
         except PackageNotFoundError:
             log[name] = "-"
-    if "SOURCE_DATE_EPOCH" not in os.environ:
+    if fixed_time() is None:
         if reading_took is not None:
             log["seconds_read"] = f"{reading_took:.2f}"
         log["seconds"] = f"{assessing_took:.2f}"

@@ -16,6 +16,7 @@ from credit_udfs.cli.words import speak, spoken, t, teach_click, wanted
 from credit_udfs.errors import CreditError
 from credit_udfs.locale import LANGS, Lang, text
 from credit_udfs.types import Progress
+from credit_udfs.workbook.files import fixed_time
 
 EXIT_INPUT, EXIT_INTERRUPTED = 1, 130
 
@@ -33,6 +34,9 @@ class Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            # Before anything is imported: numpy reads it as well, and breaks off when it isn't a number.
+            if fixed_time() is None:
+                os.environ.pop("SOURCE_DATE_EPOCH", None)
             return super().invoke(ctx)
         except CreditError as error:
             _end(EXIT_INPUT, error.text(spoken()))

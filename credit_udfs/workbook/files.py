@@ -1,7 +1,8 @@
-"""Writing a file so that nothing is lost: beside the target first, then renamed onto it."""
+"""Writing a file so that nothing is lost: beside the target first, then renamed onto it; and the time it bears."""
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from credit_udfs.errors import BadInput
+
+# 9999-12-31, the last day a workbook can hold.
+_LAST_SECOND = 253_402_300_799
 
 
 @contextmanager
@@ -43,3 +47,15 @@ def write_text(path: Path, text: str, *, force: bool = True) -> Path:
     with replacing(path, force=force) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path
+
+
+def fixed_time() -> dt.datetime | None:
+    """The time that SOURCE_DATE_EPOCH fixes (seconds since 1970, UTC), so that the same input gives the same bytes;
+    None when it isn't set. Raises BadInput when it is set to anything else.
+    """
+    said = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
+    if not said:
+        return None
+    if not (said.isascii() and said.isdecimal() and len(said) <= 12 and int(said) <= _LAST_SECOND):
+        raise BadInput("files.epoch", found=said[:40])
+    return dt.datetime.fromtimestamp(int(said), dt.UTC)

@@ -28,6 +28,7 @@ from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.writer.excel import ExcelWriter
 
 from credit_udfs.errors import BadInput
+from credit_udfs.workbook.files import fixed_time
 
 _METADATA = (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
@@ -70,11 +71,11 @@ safe: quoting is for cells that people edit."""
 def stamp(source_date_epoch: int | None) -> dt.datetime:
     """The time that goes into the file, UTC without zone: as given, or by the environment's SOURCE_DATE_EPOCH, or
     now."""
-    given = source_date_epoch
-    if given is None:
-        text = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
-        given = int(text) if text.isdigit() else int(time.time())
-    moment = dt.datetime.fromtimestamp(given, dt.UTC).replace(tzinfo=None)
+    if source_date_epoch is None:
+        given = fixed_time() or dt.datetime.fromtimestamp(int(time.time()), dt.UTC)
+    else:
+        given = dt.datetime.fromtimestamp(source_date_epoch, dt.UTC)
+    moment = given.replace(tzinfo=None)
     # A zip entry can't be older than 1980.
     return max(moment, dt.datetime(1980, 1, 1))
 
