@@ -88,30 +88,31 @@ def power_law(x: Any, k: Sequence[float], ops: Any = SCALAR) -> Any:
 
 
 class Column(NamedTuple):
-    """How one indicator enters the linear models."""
+    """How one indicator enters the linear models: by its distance from the median training firm."""
 
     key: str
     transform: str  # "identity", "log10" (of shift + x, x at least 0) or "sqrt" (x at least 0)
     shift: float
-    mean: float
-    sd: float
     median: float  # of the training firms, in the indicator's own unit; stands in for a missing value
     low: float  # smallest and largest value seen in training
     high: float
-    z_median: float
-    points: float  # score points per standard deviation
-    log_odds: float  # log-odds of default per standard deviation
-    refused: float  # log-odds of the last grade, D, per standard deviation
-    grade: float  # shift of the scale of the other grades per standard deviation
+    center: float  # the median, transformed
+    scale: float  # one over the standard deviation of the transformed values
+    # Per standard deviation:
+    points: float  # score points
+    log_odds: float  # log-odds of default
+    refused: float  # log-odds of the last grade, D
+    grade: float  # shift of the scale of the other grades
 
 
 class Linear(NamedTuple):
-    """A compiled model: see `compile_model`."""
+    """A compiled model: see `compile_model`. The bases are those of the median training firm."""
 
     columns: tuple[Column, ...]
-    base_points: float  # score of a firm with every indicator at the training median
+    base_points: float
     base_log_odds: float
-    base_refused: float  # log-odds of D where every standardised indicator is 0
+    base_refused: float
+    base_grade: float
     cuts: tuple[float, ...]  # between grades A|B and B|C, given not D
 
 
@@ -140,22 +141,21 @@ def compile_model(model: dict[str, Any]) -> Linear:
     slope, shift = model["calibration"]["slope"], model["calibration"]["intercept"]
     grade = model["grade"]
     columns = []
-    base = model["default"]["intercept"] * slope + shift
+    base, base_refused, base_grade = model["default"]["intercept"] * slope + shift, grade["refused"]["intercept"], 0.0
     coefficients = zip(model["default"]["coef"], grade["refused"]["coef"], grade["coef"], strict=True)
     for spec, (b, d, g) in zip(model["indicators"], coefficients, strict=True):
         transform = spec["transform"]
-        moved = _transform(spec["median"], transform["name"], transform["shift"], SCALAR)
-        z_median = (moved - spec["mean"]) / spec["sd"]
-        weight = b * slope
+        center = _transform(spec["median"], transform["name"], transform["shift"], SCALAR)
+        z, weight = (center - spec["mean"]) / spec["sd"], b * slope
         columns.append(
             Column(
-                spec["key"], transform["name"], transform["shift"], spec["mean"], spec["sd"], spec["median"],
-                spec["low"], spec["high"], z_median, weight * POINTS_PER_LOG_ODDS, weight, d, g,
+                spec["key"], transform["name"], transform["shift"], spec["median"], spec["low"], spec["high"],
+                center, 1.0 / spec["sd"], weight * POINTS_PER_LOG_ODDS, weight, d, g,
             )
         )  # fmt: skip
-        base += weight * z_median
+        base, base_refused, base_grade = base + weight * z, base_refused + d * z, base_grade + g * z
     base_points = 50.0 + POINTS_PER_LOG_ODDS * base
-    return Linear(tuple(columns), base_points, base, grade["refused"]["intercept"], tuple(grade["cuts"]))
+    return Linear(tuple(columns), base_points, base, base_refused, base_grade, tuple(grade["cuts"]))
 
 
 def _transform(x: Any, name: str, shift: float, ops: Any) -> Any:
@@ -172,18 +172,19 @@ def place(model: Linear, values: Sequence[Any], ops: Any = SCALAR) -> Place:
 
     Whether too many are missing (more than MAX_MISSING) is for the caller to say; see `enough`.
     """
-    points, score_sum, log_odds = [], model.base_points, model.base_log_odds
-    refused, scale = model.base_refused, 0.0
-    for column, x in zip(model.columns, values, strict=True):
-        filled = ops.where(x == x, x, column.median)
-        z = (_transform(filled, column.transform, column.shift, ops) - column.mean) / column.sd
-        from_median = z - column.z_median
-        part = column.points * from_median
+    points = []
+    columns, score_sum, log_odds, refused, scale, _ = model
+    for column, x in zip(columns, values, strict=True):
+        _, transform, shift, median, _, _, center, per_sd, to_points, to_log_odds, to_refused, to_scale = column
+        filled = ops.where(x == x, x, median)
+        moved = filled if transform == "identity" else _transform(filled, transform, shift, ops)
+        distance = (moved - center) * per_sd
+        part = to_points * distance
         points.append(part)
         score_sum = score_sum + part
-        log_odds = log_odds + column.log_odds * from_median
-        refused = refused + column.refused * z
-        scale = scale + column.grade * z
+        log_odds = log_odds + to_log_odds * distance
+        refused = refused + to_refused * distance
+        scale = scale + to_scale * distance
     return Place(ops.clip(score_sum, 0.0, 100.0), log_odds, tuple(points), refused, scale)
 
 
