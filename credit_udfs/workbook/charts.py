@@ -44,6 +44,7 @@ class Line:
 
     Ranges are ``'Sheet'!$A$2:$A$9``. colour None: not drawn at all (the hidden foot of a waterfall).
     colours: one per point, over `colour`. labels: a number format writes the values beside the marks.
+    width: of the line in points; 0 leaves the markers alone.
     """
 
     name: str
@@ -61,7 +62,7 @@ class Line:
 @dataclass(frozen=True)
 class Axis:
     """title: what and in which unit; fmt: number format; low, high: limits; step: between the ticks; hidden: not drawn;
-    skip: every which category has a label."""
+    skip: every which category has a label; log: ticks at powers of ten, the other axis at the low end."""
 
     title: str | None = None
     fmt: str = "General"
@@ -70,6 +71,7 @@ class Axis:
     step: float | None = None
     hidden: bool = False
     skip: int | None = None
+    log: bool = False
 
 
 def chart(
@@ -107,6 +109,8 @@ def chart(
         made.series.append(_series(line, kind, i, categories))
     _axis(made.x_axis, x, lang, grid=False)
     _axis(made.y_axis, y, lang, grid=not y.hidden)
+    if y.log:
+        made.x_axis.crosses = "min"
     if kind in ("bar", "stacked_bar"):
         made.x_axis.scaling.orientation = "maxMin" if reverse else "minMax"
         if reverse:
@@ -181,7 +185,7 @@ def _series(line: Line, kind: Kind, index: int, categories: str | None) -> Any:
     props = made.graphicalProperties = GraphicalProperties()
     if kind in ("line", "scatter", "scatter_line"):
         props.line = LineProperties(w=int(line.width * 12700), cap="rnd")
-        if line.colour and kind != "scatter":
+        if line.colour and line.width and kind != "scatter":
             props.line.solidFill = line.colour
             props.line.dashStyle = None if line.dash == "solid" else line.dash
         else:
@@ -224,6 +228,8 @@ def _axis(axis: Any, spec: Axis, lang: Lang, *, grid: bool) -> None:
     axis.scaling.min, axis.scaling.max = spec.low, spec.high
     if spec.skip is not None:
         axis.tickLblSkip = axis.tickMarkSkip = spec.skip
+    if spec.log:
+        axis.scaling.logBase = 10
     if spec.step is not None:
         axis.majorUnit = spec.step
     axis.txPr = _text(lang, 9, MUTED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -30,19 +30,27 @@ MEASURES = (
     "P0_churn",
     "expected_loss",
 )
-"""Keys of a comparison, texts in locale/allocation.toml as measure_<key>. Yuan, but P0_churn (a mean in [0,
-1])."""
+"""Keys of a comparison, texts in locale/comparison.toml as measure_<key>. Yuan, but P0_churn (a mean in [0, 1]), and
+P0_Z (a ratio), which is there when P0's plan is."""
+
+OWN: Mapping[str, str] = {
+    "bank": "bank", "P0": "P0_Z", "P1": "P1", "P1_shock": "P1_shock", "P3": "P3", "P3_safe": "P3_risk", "P4": "P4",
+}  # fmt: skip
+"""The measure that each plan is made for; P2's rules are made for none."""
+FALLING = frozenset({"P3_risk", "P0_risk", "P0_churn", "expected_loss"})
+"""Measures of which less is better."""
 
 NAMED: Mapping[str, Objective] = {"bank": "bank", "P1": "P1", "P1_shock": "P1", "P3": "P3", "P4": "P4"}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Plans by name (rows) in each other's measures (columns): values (rows, columns)."""
+    """Plans by name (rows) in each other's measures (columns): values (rows, columns); the plans themselves."""
 
     names: tuple[str, ...]
     measures: tuple[str, ...]
     values: Floats
+    plans: Mapping[str, Plan] = field(default_factory=dict)
 
     def of(self, name: str, measure: str) -> float:
         return float(self.values[self.names.index(name), self.measures.index(measure)])
@@ -83,7 +91,7 @@ def compare(firms: Firms, terms: Terms, plans: Mapping[str, Plan]) -> Comparison
     """Every plan in every measure, one table."""
     rows = [measure(firms, terms, plan) for plan in plans.values()]
     values = np.array([[row[key] for key in MEASURES] for row in rows]).reshape(len(rows), len(MEASURES))
-    return Comparison(tuple(plans), MEASURES, values)
+    return Comparison(tuple(plans), MEASURES, values, plans)
 
 
 def named_plan(problem: Problem, name: str, *, gap: float = 1e-4) -> Plan:

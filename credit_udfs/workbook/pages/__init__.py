@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from credit_udfs.workbook.canvas import Canvas
 from credit_udfs.workbook.pages import (
     churn,
+    comparison,
     concentration,
     firm,
     firm_data,
@@ -18,6 +19,7 @@ from credit_udfs.workbook.pages import (
     plan,
     problems,
     reproduction,
+    risk,
     run_log,
     stress,
     summary,
@@ -49,7 +51,9 @@ PAGES: tuple[Page, ...] = (
     Page("firm", firm.draw, colour=_RESULT, last=True),
     Page("plan", plan.draw, colour=_RESULT),
     Page("frontier", frontier.draw, lambda view: any(f.points for f in view.extras.frontiers), colour=_RESULT),
+    Page("risk", risk.draw, lambda view: view.extras.risk is not None, colour=_RESULT),
     Page("stress", stress.draw, lambda view: view.extras.stress is not None, colour=_RESULT),
+    Page("comparison", comparison.draw, lambda view: view.extras.comparison is not None, colour=_WORK),
     Page("concentration", concentration.draw, colour=_WORK),
     Page("churn", churn.draw, colour=_WORK),
     Page("indicators", indicators.draw, colour=_WORK),

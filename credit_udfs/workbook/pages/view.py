@@ -28,7 +28,7 @@ MAX_FIRM_DATA: Final = 2_000  # firms with their own month by month data: more w
 Fate: TypeAlias = Literal["lent"] | Refusal
 FATES: Final[tuple[Fate, ...]] = ("lent", *REFUSALS)
 
-_UNITS: Final[Mapping[str, tuple[str, float]]] = {
+UNITS: Final[Mapping[str, tuple[str, float]]] = {
     # unit of an indicator -> number format on the page, divisor
     "yuan": ("#,##0.0", WAN_YUAN),
     "yuan/year": ("#,##0.0", WAN_YUAN),
@@ -44,12 +44,16 @@ _UNITS: Final[Mapping[str, tuple[str, float]]] = {
 class Extras:
     """What a result may have besides the assessment; each adds its page or its column.
 
-    frontiers, stress, validation, reproduction: results of core (see the pages of these names).
+    frontiers, risk, stress, comparison, validation, reproduction: results of core (see the pages of these names).
+    explanations: per row of the plan, with checked flips; without them the pages give reasons alone.
     grade_sets: per firm of `tables.firms`, the grades that can't be ruled out, such as "AB".
     """
 
     frontiers: Sequence[Any] = ()
+    risk: Any = None
     stress: Any = None
+    comparison: Any = None
+    explanations: Sequence[Explanation] | None = None
     validation: Any = None
     reproduction: Any = None
     grade_sets: Sequence[str] | None = None
@@ -122,7 +126,7 @@ class View:
         return INDICATORS[key].unit if key in INDICATORS else "ratio"
 
     def indicator_format(self, key: str) -> tuple[str, float]:
-        return _UNITS[self.indicator_unit(key)]
+        return UNITS[self.indicator_unit(key)]
 
     def indicator_header(self, key: str) -> str:
         return self.indicator_name(key) + self.unit(self.indicator_unit(key))
