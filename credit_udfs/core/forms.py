@@ -119,6 +119,11 @@ def _select(step: Form, x: Floats) -> Floats:
     return x[:, columns]
 
 
+def _closeness(step: Form, x: Floats) -> Floats:
+    """(n, 1) TOPSIS's score; see `closeness`."""
+    return closeness(step, x)[:, None]
+
+
 _STEPS: Mapping[str, Callable[[Form, Floats], Floats]] = {
     "impute": _impute,
     "affine": _affine,
@@ -127,6 +132,7 @@ _STEPS: Mapping[str, Callable[[Form, Floats], Floats]] = {
     "clip": _clip,
     "project": _project,
     "select": _select,
+    "closeness": _closeness,
 }
 
 

@@ -17,10 +17,10 @@ from typing import Any
 import polars as pl
 
 from credit_udfs.core import indicators
-from credit_udfs.methods import ensemble, p0, p1, p2, p3, p4
+from credit_udfs.methods import ensemble, p0, p1, p2, p3, p3_ahp, p4
 from credit_udfs.methods.method import Estimator, Fitted, Method, Target, declare
 
-_MODULES: tuple[Any, ...] = (ensemble, p0, p1, p2, p3, p4)
+_MODULES: tuple[Any, ...] = (ensemble, p0, p1, p2, p3, p3_ahp, p4)
 
 METHODS: dict[str, Method] = {method.name: method for module in _MODULES for method in module.DECLARED}
 

@@ -19,7 +19,7 @@ from credit_udfs.errors import BadInput
 from credit_udfs.methods.estimator import FormClassifier
 from credit_udfs.methods.fitting import MONEY, fit_stopped, impute_step, prepare, range_step
 from credit_udfs.methods.method import declare
-from credit_udfs.methods.topsis import fit_topsis
+from credit_udfs.methods.topsis import Topsis, TopsisClassifier, fit_topsis
 from credit_udfs.types import GRADES, Floats, Grade, Ints
 
 INDICATORS_USED: tuple[str, ...] = (
@@ -32,14 +32,11 @@ CODES: tuple[float, ...] = (4.0, 3.0, 2.0, 1.0)
 OTHER_CODES: tuple[float, ...] = (90.0, 80.0, 70.0, 60.0)
 
 
-class EntropyTopsis(FormClassifier):
-    """P1's score o in [0, 1] as soundness, 1 - o for the last class. Two classes only; not calibrated."""
+class EntropyTopsis(TopsisClassifier):
+    """P1's score o in [0, 1] with entropy weights, section 3.3, as soundness."""
 
-    def _fit(self, X: Floats, codes: Ints, count: int) -> dict[str, Any]:  # noqa: N803
-        if count != 2:
-            raise BadInput("methods.two_classes", method="EntropyTopsis", count=count)
-        step = impute_step(X)
-        return forms.chain([step], fit_topsis(forms.transform([step], X), (1,) * X.shape[1]).form())
+    def _topsis(self, x: Floats) -> Topsis:
+        return fit_topsis(x, (1,) * x.shape[1])
 
 
 class Discriminant(FormClassifier):

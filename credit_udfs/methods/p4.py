@@ -17,7 +17,7 @@ from credit_udfs.errors import BadInput
 from credit_udfs.methods.estimator import FormClassifier
 from credit_udfs.methods.fitting import fit_logistic, impute_step, prepare
 from credit_udfs.methods.method import declare
-from credit_udfs.methods.topsis import Topsis, fit_topsis, scaled
+from credit_udfs.methods.topsis import Topsis, TopsisClassifier, fit_topsis, scaled
 from credit_udfs.types import Floats, Ints
 
 # P4, section 5: the order of its coefficients after the constant.
@@ -64,19 +64,12 @@ class KruskalLogistic(FormClassifier):
         return forms.chain([select, *steps], fit_logistic(z, codes, count).form())
 
 
-class FirmTopsis(FormClassifier):
-    """P4's strength score m2 read as soundness: the share 1 - m2 for the last class. Two classes only.
+class FirmTopsis(TopsisClassifier):
+    """P4's strength score m2, section 2, read as soundness. Weights aren't given: equal ones stand in."""
 
-    Weights aren't given: equal ones stand in.
-    """
-
-    def _fit(self, X: Floats, codes: Ints, count: int) -> dict[str, Any]:  # noqa: N803
-        if count != 2:
-            raise BadInput("methods.two_classes", method="FirmTopsis", count=count)
-        step = impute_step(X)
-        k = X.shape[1]
-        senses = SENSES if k == len(SENSES) else (1,) * k
-        return forms.chain([step], fit_topsis(forms.transform([step], X), senses, np.full(k, 1.0 / k)).form())
+    def _topsis(self, x: Floats) -> Topsis:
+        k = x.shape[1]
+        return fit_topsis(x, SENSES if k == len(SENSES) else (1,) * k, np.full(k, 1.0 / k))
 
 
 def firm_scores(x: Floats) -> Floats:

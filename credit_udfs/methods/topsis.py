@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 
 from credit_udfs.core import forms
-from credit_udfs.types import Floats
+from credit_udfs.errors import BadInput
+from credit_udfs.methods.estimator import FormClassifier
+from credit_udfs.methods.fitting import fit_platt, impute_step
+from credit_udfs.types import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,35 @@ def fit_topsis(x: Floats, senses: Sequence[int], weights: Floats | None = None) 
     high, low = c.max(axis=0), c.min(axis=0)
     w = entropy_weights(x) if weights is None else np.asarray(weights, dtype=np.float64)
     return Topsis(norms, w, np.where(up, high, low), np.where(up, low, high))
+
+
+class TopsisClassifier(FormClassifier):
+    """TOPSIS as a classifier of two classes: a large score speaks against the last one.
+
+    calibrate: the papers use their score o for a probability, which it isn't. Ours, not the papers': the last class
+    has a logistic regression's probability on o (`fitting.fit_platt`). False: it has 1 - o, as the papers read it.
+    A subclass has `_topsis`.
+    """
+
+    def __init__(self, calibrate: bool = True) -> None:
+        self.calibrate = calibrate
+
+    def _topsis(self, x: Floats) -> Topsis:
+        """TOPSIS fitted on x (n, k) without missing values."""
+        raise NotImplementedError
+
+    def _fit(self, X: Floats, codes: Ints, count: int) -> dict[str, Any]:  # noqa: N803
+        if count != 2:
+            raise BadInput("methods.two_classes", method=type(self).__name__, count=count)
+
+        def steps(x: Floats, form: str) -> list[dict[str, Any]]:
+            impute = impute_step(x)
+            return [impute, {**self._topsis(forms.transform([impute], x)).form(), "form": form}]
+
+        if self.calibrate:
+            return fit_platt(lambda x: steps(x, "closeness"), X, codes)
+        impute, end = steps(X, "topsis")
+        return forms.chain([impute], end)
 
 
 def scaled(scores: Floats) -> Floats:

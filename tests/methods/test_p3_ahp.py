@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from credit_udfs.core import forms
 from credit_udfs.errors import BadInput, OutOfRange
 from credit_udfs.methods import p3_ahp
 
@@ -66,3 +67,41 @@ def test_the_papers_emphasis_under_an_epidemic() -> None:
         p3_ahp.risk(np.ones((1, 3)), "alchemy")
     with pytest.raises(BadInput):
         p3_ahp.risk(np.ones((1, 2)))
+
+
+def sized(n: int = 120) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(6)
+    x = np.abs(random.normal(size=(n, len(p3_ahp.INDICATORS_USED))))
+    x[:, 0] *= 1e6
+    return x, (random.logistic(size=n) > np.log(x[:, 0]) - 13.0).astype(np.int64)
+
+
+def test_the_method_weighs_dimensions_as_the_comparisons_say() -> None:
+    x, y = sized()
+    export = p3_ahp.HierarchyRisk("medicine").fit(x, y).export()
+    (row,) = next(step for step in export["steps"] if step["form"] == "project")["components"]
+    sums = [np.abs(row[:2]).sum(), np.abs(row[2:5]).sum(), np.abs(row[5:]).sum()]
+    assert sums == pytest.approx(p3_ahp.weights(p3_ahp.EMPHASIS["medicine"]).weights)
+    assert np.sign(row).tolist() == [sense for group in p3_ahp.USED.values() for sense in group.values()]
+    assert export["end"]["coefficients"][0][0] > 0  # more risk, more defaults
+
+
+def test_the_risk_it_is_calibrated_on_lies_within_0_and_1() -> None:
+    x, y = sized()
+    steps = p3_ahp.HierarchyRisk().fit(x, y).export()["steps"][:-1]  # the last one standardises it
+    risk = forms.transform(steps, np.vstack([x * 100.0, -x * 100.0, np.full((1, 6), np.nan)]))
+    assert risk.shape == (241, 1)
+    assert 0.0 <= risk.min() < risk.max() <= 1.0
+
+
+def test_the_method_refuses_contradictory_comparisons_and_more_classes() -> None:
+    x, y = sized()
+    cycle = ((1.0, 9.0, 1 / 9), (1 / 9, 1.0, 9.0), (9.0, 1 / 9, 1.0))
+    with pytest.raises(OutOfRange, match="contradict"):
+        p3_ahp.HierarchyRisk(cycle).fit(x, y)
+    with pytest.raises(BadInput, match="calm, medicine"):
+        p3_ahp.HierarchyRisk("tourism").fit(x, y)
+    with pytest.raises(BadInput, match="two classes"):
+        p3_ahp.HierarchyRisk().fit(x, np.arange(120) % 4)
+    with pytest.raises(BadInput, match="doesn't fit"):
+        p3_ahp.HierarchyRisk().fit(x[:, :3], y)

@@ -69,7 +69,8 @@ def test_the_exported_numbers_give_the_same_probabilities_and_the_same_seed_the_
     assert first.classes_.tolist() == sorted(set(y.tolist()))
     if name != "p1_two_steps":  # the paper's rule isn't the likeliest class
         assert np.array_equal(first.predict(x), first.classes_[p.argmax(axis=1)])
-    assert np.mean(first.predict(x) == y) > 1.2 / classes_of(method) or method.paper in {"P1", "P4"}
+    given_signs = method.paper in {"P1", "P4"} or name == "p3_ahp"  # they don't learn which way an indicator goes
+    assert np.mean(first.predict(x) == y) > 1.2 / classes_of(method) or given_signs
 
 
 @pytest.mark.parametrize("name", PAPERS)
