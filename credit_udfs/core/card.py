@@ -112,9 +112,12 @@ def _definition(spec: Mapping[str, Any], columns: Sequence[str], lang: Lang) -> 
     moved = spec.get("transform", {"name": "", "shift": 0.0})
     name = moved["name"]
     transform = f"{name}({moved['shift']:g} + x)" if name == "log10" else name
-    unit, formula = ("", "") if known is None else (known.unit, known.formula_zh if lang == "zh" else known.formula_en)
     figures = (Figure(spec[key], 0 if abs(spec[key]) >= 1000 else 4) for key in columns)
-    return (_indicator(spec, lang), transform, *figures, unit, formula)
+    row = (_indicator(spec, lang), transform, *figures)
+    if known is None:
+        return (*row, "", "")
+    unit = text(f"card.unit_{known.unit.replace('/', '_per_')}", lang)
+    return (*row, unit, known.formula_zh if lang == "zh" else known.formula_en)
 
 
 def _indicator(spec: Mapping[str, Any], lang: Lang) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from credit_udfs import models
-from credit_udfs.core.card import markdown
+from credit_udfs.core.card import markdown, sections
 from credit_udfs.core.indicators import INDICATORS
 from credit_udfs.core.model_card import Model
 from credit_udfs.locale import Lang
@@ -79,3 +79,12 @@ def test_every_table_is_a_table(model: Model) -> None:
         if block.startswith("|"):
             widths = {line.replace("\\|", "").count("|") for line in block.splitlines()}
             assert len(widths) == 1
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_indicator_can_stand_on_a_card(model: Model, lang: Lang) -> None:
+    spec = model.numbers["indicators"][0]
+    wide = [{**spec, "key": key} for key in INDICATORS]
+    other = replace(model, form="method", numbers={**model.numbers, "indicators": wide})
+    (definitions,) = [s for s in sections(other, lang) if len(s.rows) == len(INDICATORS)]
+    assert all(row[-1] and row[-2] for row in definitions.rows)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from credit_udfs.core import card
+from credit_udfs.locale import text
 from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.pages.view import View
-from credit_udfs.workbook.style import CELL, CELL_WRAP, NOTE, PROSE, Look, number
+from credit_udfs.workbook.style import CELL, CELL_WRAP, PROSE, Look, number
 
 LAST = 9  # columns of the widest table, the definitions, whose last one is a formula in words
 
 
 def draw(canvas: Canvas, view: View) -> None:
     model = view.assessment.model
-    canvas.widths({1: 30 if view.lang == "zh" else 38, 2: 20, **dict.fromkeys(range(3, LAST), 15.0), LAST: 46})
+    canvas.widths({1: 26 if view.lang == "zh" else 30, 2: 24, **dict.fromkeys(range(3, LAST), 16.5), LAST: 40})
     finding = view.t(
         "card_finding", name=model.name, firms=model.data.get("firms", ""), defaults=model.data.get("defaults", ""),
         indicators=len(model.indicators),
@@ -22,15 +23,18 @@ def draw(canvas: Canvas, view: View) -> None:
     row = canvas.heading(view.t("card_title"), finding, LAST)
     canvas.prose(row, 1, LAST, card.intro(model, view.lang))
     row += 2
+    breaks = []
     for section in card.sections(model, view.lang):
+        if section.title == text("card.validation", view.lang):
+            breaks.append(row - 1)
         row = _section(canvas, row, section)
-    canvas.page(view.t("footer"), tall=False)
+    canvas.page(view.t("footer"), scale=64, breaks=breaks)
 
 
 def _section(canvas: Canvas, row: int, section: card.Section) -> int:
     row = canvas.section(row, 1, LAST, section.title)
     for line in section.prose:
-        canvas.prose(row, 1, LAST, line, NOTE)
+        canvas.prose(row, 1, LAST, line, PROSE)
         row += 1
     if len(section.header) == 2:  # names and values: a hash or a list needs the whole width
         for name, value in section.rows:
@@ -45,7 +49,7 @@ def _section(canvas: Canvas, row: int, section: card.Section) -> int:
             for i, value in enumerate(values):
                 look = number(_format(value)) if isinstance(value, card.Figure) else looks[i]
                 canvas.put(row, 1 + i, _value(value), look)
-        row += 1
+        row += 2 if section.items else 1
     for line in section.items:
         canvas.prose(row, 1, LAST, "•  " + line, PROSE)
         row += 1
@@ -57,11 +61,10 @@ def _value(cell: card.Cell) -> Any:
 
 
 def _look(section: card.Section, column: int) -> Look:
-    return CELL_WRAP if column in (0, LAST - 1) else CELL.on(across="right") if "–" in _first(section, column) else CELL
-
-
-def _first(section: card.Section, column: int) -> str:
-    return str(section.rows[0][column]) if section.rows else ""
+    if column == 0:
+        return CELL_WRAP
+    texts = [str(row[column]) for row in section.rows]
+    return CELL.on(across="right") if any(" – " in text for text in texts) else CELL_WRAP.on(across="left", indent=1)
 
 
 def _format(figure: card.Figure) -> str:
