@@ -195,14 +195,14 @@ def refuse_output(output: Path, force: bool, files: Sequence[Path] = (), formats
     """Say at once, not after the work, that the output can't go there: it is there already, is one of the input
     files (these are never changed, not even with `force`), its folder is missing, or its ending isn't in `formats`.
     """
-    place = output.resolve()
+    place = Path(os.path.realpath(output))  # not Path.resolve, which breaks off where links run in a circle
 
     def refuse(key: str, **values: object) -> NoReturn:
         raise click.UsageError(t(key, **values))
 
     if output.is_dir():
         refuse("output_is_folder", path=output)
-    if any(_is_input(place, file.resolve()) for file in files):
+    if any(_is_input(place, Path(os.path.realpath(file))) for file in files):
         refuse("output_is_input", path=output)
     if formats and output.suffix.lower() not in formats:
         refuse("output_format", path=output, formats=" ".join(formats))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from credit_udfs.cli.common import EXIT_INPUT, force_option, lang_option
+from credit_udfs.cli.common import EXIT_INPUT, force_option, lang_option, refuse_output
 from credit_udfs.cli.words import t
 from credit_udfs.locale import Lang
 
@@ -23,6 +23,7 @@ __all__ = ["calc", "doctor"]
 def calc(book: Path, output: Path, keep_formulas: bool, force: bool, lang: Lang) -> None:
     from credit_udfs.hosts.batch import calc as calculate
 
+    refuse_output(output, force, (book,), (".xlsx", ".xlsm"))
     report = calculate(book, output, keep_formulas, force=force)
     click.echo("\n".join(report.lines(lang)))
 

@@ -26,6 +26,7 @@ from credit_udfs.hosts.calculation import Calculation, Failure, Key, address
 from credit_udfs.hosts.evaluate import serial
 from credit_udfs.hosts.formulas import Err, Value
 from credit_udfs.locale import Lang, text
+from credit_udfs.workbook.guard import check_workbook
 
 SHOWN = 20  # of a long list in a report
 
@@ -84,7 +85,7 @@ def calc(book: str | Path, out: str | Path, keep_formulas: bool = False, *, forc
     cell. Ordinary formulas stay, with their values: calculated anew where they depend on ours, as stored where
     not. A cell that can't be evaluated keeps its formula and is named in the report.
     force: an existing `out` may be replaced.
-    Raises BadInput for a file that is missing, no workbook, or `out` being `book` itself.
+    Raises BadInput for a file that is missing, or `out` being `book` itself; BadFile for what is no honest workbook.
     """
     source, target = Path(book), Path(out)
     if not source.is_file():
@@ -93,6 +94,7 @@ def calc(book: str | Path, out: str | Path, keep_formulas: bool = False, *, forc
         raise BadInput("batch.same_file", file=source.name)
     if target.exists() and not force:
         raise BadInput("batch.exists", file=target.name)
+    check_workbook(source)
     before = _parts(source)
     with _uncollected():
         return _calc(source, target, before, keep_formulas)

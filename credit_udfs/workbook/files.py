@@ -23,10 +23,11 @@ def replacing(path: Path, *, force: bool = True) -> Iterator[Path]:
     """
     if path.exists() and not force:
         raise BadInput("files.exists", path=path)
+    folder = os.path.dirname(os.path.realpath(path))
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.resolve().parent)
+        handle, name = tempfile.mkstemp(prefix=".credit-udfs-", suffix=path.suffix, dir=folder)
     except OSError as cause:
-        raise BadInput("files.folder", path=path.resolve().parent, reason=cause.strerror) from cause
+        raise BadInput("files.folder", path=folder, reason=cause.strerror) from cause
     os.close(handle)
     temporary = Path(name)
     try:

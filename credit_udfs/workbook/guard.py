@@ -92,6 +92,16 @@ def file_format(path: Path, limits: Limits = LIMITS) -> Format:
     raise refuse(path, "not_a_workbook")
 
 
+def check_workbook(path: Path) -> None:
+    """Raise BadFile unless `path` is an honest workbook: for parsers that take a whole file, such as openpyxl.
+
+    They build the cells there are and not the rectangle that spans them, so a cell in the far corner does no harm.
+    """
+    if file_format(path) != "workbook":
+        raise refuse(path, "not_a_workbook")
+    Package(path).check(sparse=True)
+
+
 class Package:
     """A checked workbook file: its parts can be streamed, never more than the directory declares.
 
@@ -204,8 +214,11 @@ class Package:
         name, extra = struct.unpack_from("<HH", header, 26)
         file.seek(name + extra, 1)
 
-    def check(self) -> None:
-        """One pass over every part a parser will see: true sizes, no document type, no runaway sheet."""
+    def check(self, *, sparse: bool = False) -> None:
+        """One pass over every part a parser will see: true sizes, no document type, no runaway sheet.
+
+        sparse: count the cells there are, not the rectangle that spans them.
+        """
         for info in self.infos.values():
             if not self._is_parsed(info):
                 continue
@@ -215,8 +228,9 @@ class Package:
             for chunk in self.chunks(info.filename):
                 prolog.feed(chunk)
                 extent.feed(chunk)
-            if extent.cells() > self.limits.cells:
-                raise refuse(self.path, "sheet_too_large", cells=extent.cells(), limit=self.limits.cells)
+            cells = extent.count if sparse else extent.cells()
+            if cells > self.limits.cells:
+                raise refuse(self.path, "sheet_too_large", cells=cells, limit=self.limits.cells)
 
 
 def _is_sheet(name: str) -> bool:
@@ -260,7 +274,7 @@ class _Extent:
 
     def __init__(self) -> None:
         self._carry = b""
-        self._count = 0
+        self.count = 0
         self._unaddressed = 0
         self._widest = _NARROW
         self._last_row = 1
@@ -274,10 +288,10 @@ class _Extent:
         end -= len(self._carry)
         count, usual, wide = _scan(text, end)
         if usual:
-            self._count += count
+            self.count += count
         else:
             cells = _CELL.findall(text, 0, end)
-            self._count += len(cells)
+            self.count += len(cells)
             self._unaddressed += sum(not _HAS_ADDRESS.search(cell) for cell in cells)
             wide = True
         if wide:
@@ -301,7 +315,7 @@ class _Extent:
 
     def cells(self) -> int:
         # Cells without an address take the next place in their row.
-        return max(self._count, self._last_row * max(self._widest, min(self._unaddressed, 16_384)))
+        return max(self.count, self._last_row * max(self._widest, min(self._unaddressed, 16_384)))
 
 
 def _scan(text: bytes, end: int) -> tuple[int, bool, bool]:

@@ -16,6 +16,7 @@ from credit_udfs.core.assess import Assessment
 from credit_udfs.errors import BadInput
 from credit_udfs.locale import Lang, text
 from credit_udfs.workbook.canvas import Book
+from credit_udfs.workbook.guard import check_workbook
 from credit_udfs.workbook.names import PAGE_PREFIX
 from credit_udfs.workbook.package import save, stamp
 from credit_udfs.workbook.pages import Extras, View
@@ -64,13 +65,14 @@ def write_into(
     Pages of an earlier run are replaced, wherever they were moved and whatever they were called; a page whose
     title a user's sheet has gets a number. Other sheets keep values, formulas and formats; `losses` says what
     openpyxl can't keep of them. Formulas of the user's get their values back when a program opens the file.
-    Raises BadInput when `workbook` can't be opened, `path` is the original, or exists without `force`.
+    Raises BadInput when `path` is the original, or exists without `force`; BadFile for what is no honest workbook.
     """
     source, target = Path(workbook), Path(path)
     if target.exists() and source.exists() and target.samefile(source):
         raise BadInput("pages.into_itself", path=str(target))
     if target.exists() and not force:
         raise BadInput("pages.file_exists", path=str(target))
+    check_workbook(source)
     missing = lost_parts(source)
     try:
         with warnings.catch_warnings(record=True) as told:

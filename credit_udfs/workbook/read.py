@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -141,7 +142,8 @@ def _expand(paths: Iterable[str | Path]) -> list[Path]:
             if not inside:
                 raise BadFile([Problem("error", "problems.empty_folder", {"path": str(path)}, path.name)])
         for file in inside:
-            found.setdefault(file.resolve(), file)
+            # Not Path.resolve, which breaks off where links run in a circle.
+            found.setdefault(Path(os.path.realpath(file)), file)
     if not found:
         raise BadFile([Problem("error", "problems.no_files")])
     return list(found.values())

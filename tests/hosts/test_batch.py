@@ -15,7 +15,7 @@ from openpyxl.chart import BarChart, Reference
 from openpyxl.worksheet.formula import ArrayFormula
 
 from credit_udfs.cells import REGISTRY
-from credit_udfs.errors import BadInput
+from credit_udfs.errors import CreditError
 from credit_udfs.hosts.batch import Report, calc
 from tests.hosts.cases import CASES, GOOD, SIX, Case, frozen, golden, same_bits
 
@@ -358,9 +358,9 @@ def test_files_that_are_refused(tmp_path: Path) -> None:
         (path, path, "batch.same_file"),
         (path, out, "batch.exists"),
         (tmp_path / "none.xlsx", tmp_path / "x.xlsx", "batch.missing"),
-        (out, tmp_path / "x.xlsx", "batch.unreadable"),
+        (out, tmp_path / "x.xlsx", "problems.bad_file"),
     ]:
-        with pytest.raises(BadInput) as error:
+        with pytest.raises(CreditError) as error:
             calc(source, target)
         assert error.value.key == key
     assert path.read_bytes() == before

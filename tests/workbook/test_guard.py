@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_udfs.errors import BadFile
-from credit_udfs.workbook.guard import Limits, Package, _Extent, file_format
+from credit_udfs.workbook.guard import Limits, Package, _Extent, check_workbook, file_format
 from credit_udfs.workbook.read import read
 
 SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%b</sheetData></worksheet>'
@@ -287,6 +287,18 @@ def test_a_cell_in_the_far_corner(books, tmp_path, cells):
     said, peak = watched(path)
     assert said == "sheet_too_large"
     assert peak < 500
+
+
+def test_a_parser_that_builds_only_the_cells_there_are(books, tmp_path):
+    stray = with_part(books.write(), tmp_path / "x.xlsx", "xl/worksheets/sheet2.xml", SHEET % CORNERS["usual"])
+    check_workbook(stray)
+    with pytest.raises(BadFile) as refusal:
+        check_workbook(zeros(tmp_path / "b.xlsx", "xl/sharedStrings.xml", 300 << 20))
+    assert [problem.key for problem in refusal.value.problems] == ["problems.bomb"]
+    entity = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaa">]><x>&a;</x>'
+    with pytest.raises(BadFile) as refusal:
+        check_workbook(with_part(books.write(), tmp_path / "e.xlsx", "xl/styles.xml", entity))
+    assert [problem.key for problem in refusal.value.problems] == ["problems.doctype"]
 
 
 @pytest.mark.parametrize("name", ["xl/evil.xml", "xl/media/evil.png"])
