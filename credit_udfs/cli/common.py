@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -131,15 +132,25 @@ def files_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+class Number(click.FloatRange):
+    """A number in a range; click itself lets "nan" and "inf" pass."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(text("click.not_a_number", spoken(), value=value), param, ctx)
+        return number
+
+
 def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that plans loans; names are those of core.assess.Settings and Limits."""
-    share = click.FloatRange(0, 1)
+    share = Number(0, 1)
     options = [
-        click.option("--budget", type=click.FloatRange(0), help=t("help_budget")),
+        click.option("--budget", type=Number(0), help=t("help_budget")),
         click.option("--rate-min", type=share, help=t("help_rate_min")),
         click.option("--rate-max", type=share, help=t("help_rate_max")),
-        click.option("--amount-min", type=click.FloatRange(0, min_open=True), help=t("help_amount_min")),
-        click.option("--amount-max", type=click.FloatRange(0, min_open=True), help=t("help_amount_max")),
+        click.option("--amount-min", type=Number(0, min_open=True), help=t("help_amount_min")),
+        click.option("--amount-max", type=Number(0, min_open=True), help=t("help_amount_max")),
         click.option("--lgd", type=share, help=t("help_lgd")),
         click.option("--funding", type=share, help=t("help_funding")),
         click.option("--churn", type=click.Choice(["power", "log_quadratic", "isotonic"]), help=t("help_churn")),

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from credit_udfs.cli.common import (
+    Number,
     files_argument,
     force_option,
     lang_option,
@@ -202,8 +203,8 @@ def indicators(files: tuple[Path, ...], output: Path, sets: tuple[str, ...], for
 
 @click.command(help=t("help_sample"))
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--size", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True, help=t("help_size"))
-@click.option("--seed", type=int, default=2020, show_default=True, help=t("help_seed"))
+@click.option("--size", type=Number(0, 1000, min_open=True), default=1.0, show_default=True, help=t("help_size"))
+@click.option("--seed", type=click.IntRange(0), default=2020, show_default=True, help=t("help_seed"))
 @force_option
 @lang_option
 def sample(folder: Path, size: float, seed: int, force: bool, lang: Lang) -> None:

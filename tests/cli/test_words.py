@@ -14,7 +14,9 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from credit_udfs.cli import main
 from credit_udfs.cli.words import wanted
 from credit_udfs.locale import area
 
@@ -101,3 +103,12 @@ def test_which_language(words: str, environment: dict[str, str], lang: str, monk
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert wanted(words.split()) == lang
+
+
+@pytest.mark.parametrize(
+    "words", ["plan x --budget nan", "run x --lgd inf", "sample x --size NaN", "sample x --size 1e9"]
+)
+def test_no_number_is_no_number(words: str) -> None:
+    result = CliRunner().invoke(main, words.split())
+    assert result.exit_code == 2
+    assert "Invalid value for" in result.stderr
