@@ -18,7 +18,7 @@ def functions_module(functions: Iterable[CellFunction], version: str) -> str:
     parts = [
         'Attribute VB_Name = "Functions"\n'
         "Option Explicit\n\n"
-        "' Generated from credit_udfs/cells/functions.py: don't edit.\n",
+        "' Generated from credit_udfs/cells/functions: don't edit.\n",
         _function("CREDITUDFSVERSION", [], "Version of this add-in. Works without Python.", f'"{version}"'),
     ]
     for function in functions:

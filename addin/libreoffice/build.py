@@ -20,11 +20,12 @@ from addin.libreoffice import parts
 from addin.libreoffice.rules import rules_source
 from credit_udfs import models
 from credit_udfs.cells import REGISTRY
-from credit_udfs.cells import functions as declared
+from credit_udfs.cells.functions.arguments import SIX as COLUMNS
 from credit_udfs.cells.spec import CellFunction
 from credit_udfs.commands import VERBS
 from credit_udfs.core import kernel
 from credit_udfs.core.churn import PUBLISHED, RATE_MAX, RATE_MIN
+from credit_udfs.core.indicators import INDICATORS, SIX
 from credit_udfs.hosts import libreoffice_link
 from credit_udfs.locale import LANGS, area, text
 from credit_udfs.types import GRADES
@@ -49,7 +50,8 @@ def data(functions: Mapping[str, CellFunction]) -> dict[str, Any]:
         "churn": {grade: list(k) for grade, k in PUBLISHED.items()},
         "rate_min": RATE_MIN,
         "rate_max": RATE_MAX,
-        "names": [[column.zh, column.en] for column in declared.SIX],
+        "names": [[column.zh, column.en] for column in COLUMNS],
+        "units": [INDICATORS[key].unit for key in SIX],
         "functions": {
             name: {
                 "signature": function.signature(),

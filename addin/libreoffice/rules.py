@@ -8,9 +8,10 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from credit_udfs.cells import coerce, functions
+from credit_udfs.cells import coerce
+from credit_udfs.cells.functions import scoring
 
-_PRELUDE = '''"""Word for word from credit_udfs.cells.coerce and credit_udfs.cells.functions; made by the builder."""
+_PRELUDE = '''"""Word for word from credit_udfs.cells: coerce and functions.scoring; made by the builder."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ def text(key, lang, /, **values):
     return _DATA["cell_texts"][key.partition(".")[2]][lang].format(**values)
 '''
 FROM_COERCE = ("ERROR_TEXTS", "is_blank", "_NUMBER", "parse_number", "fold")
-FROM_FUNCTIONS = ("REASONS", "_reason")
+FROM_SCORING = ("REASONS", "_reason")
 
 
 def definitions(source: str, names: tuple[str, ...]) -> list[str]:
@@ -62,7 +63,7 @@ def definitions(source: str, names: tuple[str, ...]) -> list[str]:
 def rules_source() -> str:
     """The source of rules.py."""
     parts = [_PRELUDE]
-    for module, names in ((coerce, FROM_COERCE), (functions, FROM_FUNCTIONS)):
+    for module, names in ((coerce, FROM_COERCE), (scoring, FROM_SCORING)):
         assert module.__file__ is not None
         parts += definitions(Path(module.__file__).read_text(encoding="utf-8"), names)
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"

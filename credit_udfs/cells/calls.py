@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,50 +46,68 @@ def call(function: CellFunction, args: Sequence[Raw]) -> list[list[CellValue]]:
 def _call(function: CellFunction, args: Sequence[Raw]) -> list[list[CellValue]]:
     _check_count(function, args)
     given = [*args, *[None] * (len(function.args) - len(args))]
-    values: list[Any] = []
+    blocks: dict[str, Block | None] = {}
     errors: Errors = {}
-    shape: tuple[int, int] | None = None
-    by_row: list[tuple[int, tuple[int, int]]] = []
+    heights: list[int] = []
     for arg, raw in zip(function.args, given, strict=True):
         if arg.kind == "range":
-            arg = _with_columns(arg, function, given)
-            if not arg.required and isinstance(raw, (type(None), str)) and is_blank(raw):
-                values.append(arg.default)
-                continue
-            records = records_of(raw, arg)
-            if function.result != "row":
-                numbered = [(i, row) for i, row in enumerate(records, 1) if not all(map(is_blank, row))]
-                block, bad = block_of([row for _, row in numbered], arg)
-                _refuse_rows(arg, bad, [i for i, _ in numbered])
-            else:
-                block, bad = block_of(records, arg)
-            values.append(block)
-            by_row.append((len(values) - 1, (len(block), 1)))
-            _merge(errors, bad)
-        elif arg.by_row:
-            rows = grid(raw)
-            flat = [cell for row in rows for cell in row]
-            if not arg.required:
-                flat = [arg.default if is_blank(cell) else cell for cell in flat]
-            values.append((flat, arg))
-            by_row.append((len(values) - 1, (len(rows), len(rows[0]))))
-        else:
+            blocks[arg.name] = block = _block(_with_columns(arg, function, given), raw, errors)
+            if block is not None and arg.by_row:
+                heights.append(len(block))
+    values: list[Any] = []
+    columns: dict[int, tuple[Values, Errors, tuple[int, int]]] = {}
+    for i, (arg, raw) in enumerate(zip(function.args, given, strict=True)):
+        if arg.kind == "range":
+            values.append(blocks[arg.name])
+            continue
+        arg = _with_bounds(arg, blocks)
+        if not arg.by_row:
             values.append(single(raw, arg))
+            continue
+        rows = grid(raw)
+        flat = [cell for row in rows for cell in row]
+        if not arg.required:
+            flat = [arg.default if is_blank(cell) else cell for cell in flat]
+        columns[i] = (*column_of(flat, arg.column), (len(rows), len(rows[0])))
+        values.append(None)
     if function.result != "row":
         return _as_cells(function.body(*values), None)
-    shape = _common_shape([s for _, s in by_row])
-    n = shape[0] * shape[1]
-    for index, own in by_row:
-        if isinstance(values[index], Block):
-            if own[0] != n:
-                raise CallError(ErrorValue.make("#VALUE!", "cells.heights_differ"))
-            continue
-        flat, arg = values[index]
-        array, bad = column_of(flat, arg.column)
-        array, bad = _stretch(array, bad, own, shape)
-        values[index] = array
+    shape = _common_shape([*((height, 1) for height in heights), *(own for _, _, own in columns.values())])
+    if any(height != shape[0] * shape[1] for height in heights):
+        raise CallError(ErrorValue.make("#VALUE!", "cells.heights_differ"))
+    for i, (array, bad, own) in columns.items():
+        values[i], bad = _stretch(array, bad, own, shape)
         _merge(errors, bad)
-    return _by_row(function, values, [i for i, _ in by_row], errors, shape)
+    by_row = [i for i, (a, v) in enumerate(zip(function.args, values, strict=True)) if a.by_row and v is not None]
+    return _by_row(function, values, by_row, errors, shape)
+
+
+def _block(arg: Arg, raw: Raw, errors: Errors) -> Block | None:
+    """The rows of a range argument; None where it may be left out and is. Their errors are put into `errors`."""
+    if not arg.required and _left_out(raw):
+        return None
+    records = records_of(raw, arg)
+    if arg.by_row:
+        block, bad = block_of(records, arg)
+        _merge(errors, bad)
+        return block
+    numbered = [(i, row) for i, row in enumerate(records, 1) if not all(map(is_blank, row))]
+    block, bad = block_of([row for _, row in numbered], arg)
+    _refuse_rows(arg, bad, [i for i, _ in numbered])
+    return block
+
+
+def _left_out(raw: Raw) -> bool:
+    rows = grid(raw)
+    return len(rows) == len(rows[0]) == 1 and is_blank(rows[0][0])
+
+
+def _with_bounds(arg: Arg, blocks: Mapping[str, Block | None]) -> Arg:
+    """The number argument with the bounds that a table asks for, see Arg.bounds_by."""
+    if arg.bounds_by is None or (block := blocks[arg.bounds_by[0]]) is None:
+        return arg
+    low, high = arg.bounds_by[1](block)
+    return replace(arg, low=low, high=high)
 
 
 def _with_columns(arg: Arg, function: CellFunction, given: Sequence[Raw]) -> Arg:
@@ -277,17 +295,18 @@ def _stackable(function: CellFunction, args: Sequence[Raw]) -> tuple[tuple[objec
     height = None
     try:
         for arg, raw in zip(function.args, args, strict=False):
-            if arg.kind == "range":
+            if not arg.by_row:
+                rows = None
+                cells = grid(raw)
+                key.append(tuple((type(cell), cell) for row in cells for cell in row))
+                key.append(len(cells[0]))
+            elif arg.kind == "range":
                 rows = records_of(raw, _with_columns(arg, function, args))
                 key.append(len(rows[0]))
-            elif arg.by_row:
+            else:
                 rows = grid(raw)
                 if len(rows[0]) != 1:
                     return None
-            else:
-                rows = None
-                cells = grid(raw)
-                key.append((type(cells[0][0]), cells[0][0], len(cells), len(cells[0])))
             stacked.append(rows)
             if rows is not None:
                 if height is not None and len(rows) != height:

@@ -51,4 +51,15 @@ INVOICES: Sheet = (
         )
     ),
 )
-SHEETS: dict[str, Sheet] = {"firms": FIRMS, "loans": LOANS, "invoices": INVOICES}
+CHURN: Sheet = (
+    ("贷款年利率", "A 级流失率", "B 级流失率", "C 级流失率"),
+    (0.04, 0.0, 0.0, 0.0),
+    (0.045, 0.12, 0.1, 0.09),
+    (0.05, 0.21, 0.19, 0.18),
+    (0.06, 0.38, 0.35, 0.33),
+    (0.07, 0.5, 0.46, 0.44),
+    (0.08, 0.59, 0.55, 0.52),
+    (0.09, 0.66, 0.61, 0.59),
+    (0.1, 0.71, 0.67, 0.65),
+)
+SHEETS: dict[str, Sheet] = {"firms": FIRMS, "loans": LOANS, "invoices": INVOICES, "churn": CHURN}

@@ -93,17 +93,24 @@ class Column:
     choices: tuple[str, ...] = ()
 
 
+ColumnsBy: TypeAlias = tuple[str, Callable[[str], tuple[Column, ...]]]
+BoundsBy: TypeAlias = tuple[str, Callable[[Any], tuple[float, float]]]
+
+
 @dataclass(frozen=True)
 class Arg:
     """One argument of a cell function.
 
-    kind: "range" takes a table of `columns`, any number of rows; "number", "text" and "choice" take one
-        value, or with `by_row` one value per row (a column, or a row: they broadcast against each other).
+    kind: "range" takes a table of `columns`, any number of rows; "number", "text" and "choice" take one value.
+    by_row: there is one result row for each of its rows (values in a column, or in a row, broadcast against each
+        other); otherwise it counts as a whole, and trouble with it is the call's.
     default: a float, text or None; REQUIRED when the argument must be given. A blank cell means the default,
         or #N/A where there is none.
     low, high: bounds of a number, both inclusive. choices: what a choice may be, upper and lower case alike.
     columns_by: for a range whose columns depend on another argument, a choice that isn't by row: that argument's
         name, and the columns of each of its values. `columns` are those of its default.
+    bounds_by: for a number whose bounds depend on another argument, a range that isn't by row and may be left out:
+        that argument's name, and the bounds for its `Block`. `low` and `high` hold where it is left out.
     """
 
     name: str
@@ -117,7 +124,8 @@ class Arg:
     low: float | None = None
     high: float | None = None
     integer: bool = False
-    columns_by: tuple[str, Callable[[str], tuple[Column, ...]]] | None = field(default=None, repr=False)
+    columns_by: ColumnsBy | None = field(default=None, repr=False)
+    bounds_by: BoundsBy | None = field(default=None, repr=False)
 
     @property
     def required(self) -> bool:
@@ -205,10 +213,12 @@ def table(
     zh: str,
     en: str,
     columns: Iterable[Column],
-    columns_by: tuple[str, Callable[[str], tuple[Column, ...]]] | None = None,
+    *,
+    by_row: bool = True,
+    columns_by: ColumnsBy | None = None,
 ) -> Arg:
     """A range with these columns, one record a row."""
-    return Arg("", "range", zh, en, columns=tuple(columns), columns_by=columns_by)
+    return Arg("", "range", zh, en, columns=tuple(columns), by_row=by_row, columns_by=columns_by)
 
 
 def number(
@@ -219,8 +229,9 @@ def number(
     low: float | None = None,
     high: float | None = None,
     integer: bool = False,
+    bounds_by: BoundsBy | None = None,
 ) -> Arg:
-    return Arg("", "number", zh, en, by_row=by_row, low=low, high=high, integer=integer)
+    return Arg("", "number", zh, en, by_row=by_row, low=low, high=high, integer=integer, bounds_by=bounds_by)
 
 
 def words(zh: str, en: str, *, by_row: bool = False) -> Arg:
@@ -317,6 +328,8 @@ def check(function: CellFunction, registry: Mapping[str, CellFunction]) -> None:
     if not function.category_zh or not function.category_en:
         refuse("the category is missing in Chinese or English")
     _check_arguments(function.args, refuse)
+    if function.result != "row" and any(a.by_row for a in function.args):
+        refuse("arguments by row need a result by row")
     for example in function.examples:
         if not example.formula.startswith("=") or name not in example.formula:
             refuse(f"the example {example.formula!r} is no formula with this function")
@@ -342,8 +355,9 @@ def _check_arguments(args: tuple[Arg, ...], refuse: Callable[[str], None]) -> No
             refuse(f"{a.name}: the default {a.default!r} is not among the choices")
         if a.kind == "number" and isinstance(a.default, str):
             refuse(f"{a.name}: the default of a number is a number")
-        if a.kind == "range" and a.by_row:
-            refuse(f"{a.name}: a range is by row anyway")
+        tables = {other.name for other in args if other.kind == "range" and not (other.by_row or other.required)}
+        if a.bounds_by is not None and a.bounds_by[0] not in tables:
+            refuse(f"{a.name}: its bounds depend on {a.bounds_by[0]}, which is no such range")
         seen_optional = False
         for column in a.columns:
             if seen_optional and not column.optional:

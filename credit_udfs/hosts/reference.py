@@ -21,15 +21,22 @@ from credit_udfs.hosts.formulas import Err, Value, column_letters
 from credit_udfs.locale import LANGS, text
 
 
+def example_book(example: Example) -> tuple[openpyxl.Workbook, tuple[str, int, int]]:
+    """A workbook of the invented sheets with the example's formula, and where that stands."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in SHEETS.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    at = (example.sheet, 1, len(SHEETS[example.sheet][0]) + 2)
+    book[example.sheet].cell(at[1], at[2], example.formula)
+    return book, at
+
+
 def run_example(example: Example) -> list[list[Value]]:
     """What an example shows, as rows of cells."""
-    book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = example.sheet
-    for row in SHEETS[example.sheet]:
-        sheet.append(row)
-    at = (example.sheet, 1, len(SHEETS[example.sheet][0]) + 2)
-    sheet.cell(at[1], at[2], example.formula)
+    book, at = example_book(example)
     calculation = Calculation(book, dict, dynamic=True)
     calculation.run()
     if calculation.failures:

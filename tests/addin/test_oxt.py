@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 from addin.libreoffice.build import OFFICE, files, main, package, version
 from addin.libreoffice.parts import MENU_VERBS, idl_name
 from addin.libreoffice.rules import definitions
-from credit_udfs.cells import REGISTRY, coerce, functions
+from credit_udfs.cells import REGISTRY, coerce
+from credit_udfs.cells.functions import scoring
 from credit_udfs.cells.spec import ErrorValue
 from credit_udfs.commands import VERBS
 from credit_udfs.core import kernel
@@ -105,7 +106,7 @@ def test_copies_are_copies() -> None:
 
 def test_the_rules_are_the_packages_word_for_word() -> None:
     rules = FILES[OFFICE + "rules.py"].decode()
-    for module, names in ((coerce, ("parse_number", "is_blank", "fold")), (functions, ("_reason",))):
+    for module, names in ((coerce, ("parse_number", "is_blank", "fold")), (scoring, ("_reason",))):
         source = Path(str(module.__file__)).read_text(encoding="utf-8")
         for text in definitions(source, names):
             assert text in rules

@@ -189,7 +189,9 @@ def test_texts_choices_and_single_values(args: list[Any], wanted: list[Any]) -> 
 
 
 def _dates(
-    t: Annotated[Block, table("区", "range", [Column("日", "day", "date"), Column("数", "n", optional=True)])],
+    t: Annotated[
+        Block, table("区", "range", [Column("日", "day", "date"), Column("数", "n", optional=True)], by_row=False)
+    ],
 ) -> Any:
     return [[str(d) for d in t[0]]]
 
@@ -243,6 +245,40 @@ def test_in_a_table_a_bad_row_is_the_calls_error_and_says_which() -> None:
     assert isinstance(error, ErrorValue)
     assert error.message_en.startswith("Row 3 of t:")
     assert error.message_zh.startswith("参数 t 第 3 行：")
+
+
+def _weighted(
+    x: Annotated[Any, number("数", "n", by_row=True, low=0.0, high=1.0, bounds_by=("t", lambda t: (0.0, max(t[1]))))],
+    t: Annotated[
+        Block | None, table("区", "range", [Column("甲", "a"), Column("乙", "b", low=0.0)], by_row=False)
+    ] = None,
+) -> Any:
+    return x if t is None else x * t[0].sum()
+
+
+WEIGHTED = made(_weighted)
+
+
+@pytest.mark.parametrize("left_out", [(), (None,), ("",), ([[None]],), ([[" "]],)])
+def test_a_table_beside_the_rows_may_be_left_out(left_out: tuple[Any, ...]) -> None:
+    assert codes(WEIGHTED.call([[[0.5], [2.0]], *left_out])) == [0.5, "#NUM!"]
+
+
+def test_a_table_beside_the_rows_counts_as_a_whole() -> None:
+    beside = [[1.0, 1.0], [None, ""], [2.0, 9.0]]
+    rows = codes(WEIGHTED.call([[[0.5], [8.0], [9.5], [None]], beside]))
+    assert rows == [1.5, 24.0, "#NUM!", "#N/A"]  # its own bounds, its blank row left out
+    for bad, code in (("x", "#VALUE!"), (-1.0, "#NUM!"), ("#DIV/0!", "#VALUE!"), (None, "#N/A")):
+        rows = WEIGHTED.call([[[0.5], [0.6]], [*beside, [3.0, bad]]])
+        assert codes(rows) == [code]
+        assert "Row 4 of t" in rows[0][0].message_en
+    assert codes(WEIGHTED.call([0.5, [[1.0]]])) == ["#VALUE!"]
+
+
+def test_merging_keeps_apart_calls_with_other_tables_beside_them() -> None:
+    one, other = [[1.0, 1.0], [2.0, 9.0]], [[1.0, 1.0], [2.0, 8.0]]
+    calls = [[0.5, one], [8.5, one], [8.5, other], [8.5], [0.5, None], [0.5, [[None]]]]
+    assert WEIGHTED.call_many(calls) == [WEIGHTED.call(args) for args in calls]
 
 
 def test_results_become_cells() -> None:

@@ -10,15 +10,17 @@ import polars as pl
 import pytest
 
 from credit_udfs import models
-from credit_udfs.cells import REGISTRY, ErrorValue, functions
-from credit_udfs.cells.sample import FIRMS, INVOICES, LOANS
+from credit_udfs.cells import REGISTRY, ErrorValue
+from credit_udfs.cells.functions import arguments, data, scoring
+from credit_udfs.cells.sample import CHURN, FIRMS, INVOICES, LOANS
 from credit_udfs.core import indicators as core_indicators
 from credit_udfs.core import stress
 from credit_udfs.core.allocation import Firms, Limits, Problem, Terms, solve
 from credit_udfs.core.allocation.problem import FUNDING, LGD
 from credit_udfs.core.assess import Settings
-from credit_udfs.core.churn import DEFAULT_CURVES, LENDABLE, RATE_MAX, RATE_MIN
+from credit_udfs.core.churn import DEFAULT_CURVES, LENDABLE, RATE_MAX, RATE_MIN, fit_churn
 from credit_udfs.core.industry import industries
+from credit_udfs.core.method_scores import score_model
 from credit_udfs.core.scoring import score_rows
 from credit_udfs.types import GRADES
 from credit_udfs.workbook.contract import STATUSES
@@ -38,32 +40,31 @@ def codes(rows: list[list[Any]]) -> list[list[Any]]:
 
 
 def test_declared_bounds_and_defaults_are_the_cores() -> None:
-    assert (functions.RATE_MIN, functions.RATE_MAX) == (RATE_MIN, RATE_MAX)
-    assert (functions.LGD, functions.FUNDING) == (LGD, FUNDING)
-    assert (Settings().amount_min, Settings().amount_max) == (functions.AMOUNT_MIN, functions.AMOUNT_MAX)
-    assert functions.LENDABLE == LENDABLE
-    assert tuple(stress.scenarios()) == functions.SCENARIOS
-    assert len(REGISTRY["RISKREASONS"].columns) == functions.REASONS
+    assert (arguments.RATE_MIN, arguments.RATE_MAX) == (RATE_MIN, RATE_MAX)
+    assert (arguments.LGD, arguments.FUNDING) == (LGD, FUNDING)
+    assert (Settings().amount_min, Settings().amount_max) == (arguments.AMOUNT_MIN, arguments.AMOUNT_MAX)
+    assert arguments.LENDABLE == LENDABLE
+    assert tuple(stress.scenarios()) == data.SCENARIOS
+    assert len(REGISTRY["RISKREASONS"].columns) == scoring.REASONS
     shipped = {name: models.load(name) for name in models.names()}
-    assert set(functions.SCORERS) == {name for name, model in shipped.items() if "default" in model.predicts}
-    assert set(functions.GRADERS) == {name for name, model in shipped.items() if "grade" in model.predicts}
-    assert set(functions.MODELS) == set(shipped)
-    assert set(functions.LINEAR) == {name for name, model in shipped.items() if model.form == "linear"}
-    for name in functions.LINEAR:
-        assert shipped[name].indicators == core_indicators.SIX
-    for method in functions.OBJECTIVES:
+    assert set(arguments.SCORERS) == {name for name, model in shipped.items() if "default" in model.predicts}
+    assert set(arguments.GRADERS) == {name for name, model in shipped.items() if "grade" in model.predicts}
+    assert set(arguments.MODELS) == set(shipped)
+    assert shipped["default"].indicators == core_indicators.SIX
+    assert arguments.columns_of("default") == arguments.SIX
+    for method in arguments.OBJECTIVES:
         assert Terms(0.0, objective=method).objective == method  # type: ignore[arg-type]  # that they exist is tested
         solve(Problem(Firms.of(["a"], [0.1], ["A"]), Terms(0.0, objective=method)))  # type: ignore[arg-type]
 
 
 def test_statuses_mean_what_the_files_mean() -> None:
-    for status in functions._STATUSES:
-        assert STATUSES[status] == (status in functions._VOID)
+    for status in data._STATUSES:
+        assert STATUSES[status] == (status in data._VOID)
 
 
 def test_the_six_columns_are_the_canonical_six_in_their_order() -> None:
     six = [core_indicators.INDICATORS[key] for key in core_indicators.SIX]
-    assert [(c.zh, c.en) for c in functions.SIX] == [(one.zh, one.en) for one in six]
+    assert [(c.zh, c.en) for c in arguments.SIX] == [(one.zh, one.en) for one in six]
     assert [one.unit for one in six] == ["yuan/year", "years", *["fraction"] * 4]
 
 
@@ -101,6 +102,79 @@ def test_reasons_are_the_largest_contributions_and_short() -> None:
                 assert len(cell) < 255
     far = call("RISKREASONS", [[1e12, 2.9, 0.3, 0.8, 0.1, 0.3]], "zh")[0][0]
     assert "超出训练范围" in far
+
+
+@pytest.mark.parametrize("method", [name for name in arguments.SCORERS if name != "default"])
+def test_reasons_of_every_method_are_its_contributions(method: str) -> None:
+    model = models.load(method)
+    middle = [spec["median"] for spec in model.numbers["indicators"]]
+    rows = [middle, [v * 1.7 + 0.05 for v in middle], [None, *middle[1:]], [None] * len(middle)]
+    scores = score_model(model, np.array(rows, dtype=float))
+    shown = call("RISKREASONS", rows, "en", method)
+    assert shown[0] == ["", "", ""]  # the median firm has no reasons
+    assert [cell.partition(" points")[0].rpartition(" ")[2] for cell in shown[1] if cell] == [
+        f"{points:+.1f}" for _, points in scores.reasons(1)
+    ]
+    for cell, (k, _) in zip(shown[1], scores.reasons(1), strict=False):
+        assert cell.startswith(arguments.columns_of(method)[k].en)
+    assert codes(shown[3:]) == [["#N/A"] * 3]
+    assert all(len(cell) < 255 for row in (shown[1], call("RISKREASONS", rows[1], "zh", method)[0]) for cell in row)
+
+
+def test_reasons_of_a_method_that_only_grades_are_an_error_that_says_which_methods_have_them() -> None:
+    rows = call("RISKREASONS", SIX, "en", "p2_cnn")
+    assert codes(rows) == [["#VALUE!"]]
+    assert "p2_cnn" in rows[0][0].message_en
+    assert "p4_logistic" in rows[0][0].message_en
+
+
+OWN = [list(row) for row in CHURN[1:]]
+CURVES = fit_churn([r[0] for r in OWN], {g: [r[1 + i] for r in OWN] for i, g in enumerate(LENDABLE)})
+
+
+def test_the_banks_own_churn_table_takes_the_place_of_the_published_curves() -> None:
+    rates = [[r] for r in (0.04, 0.0585, 0.1, 0.11)]
+    wanted = CURVES.churn(np.array([0.04, 0.0585, 0.1]), "B").tolist()
+    assert codes(call("CHURNRATE", rates, "B", OWN)) == [[v] for v in [*wanted, "#NUM!"]]
+    backwards = [OWN[0], [None] * 4, *OWN[:0:-1]]
+    assert call("CHURNRATE", 0.05, "A", backwards)[0][0] == pytest.approx(float(CURVES.churn(0.05, "A")))
+    best = call("BESTRATE", 0.02, "A", None, None, None, None, None, OWN)[0][0]
+    around = [[r] for r in np.linspace(0.04, 0.1, 400)]
+    profits = call("EXPECTEDPROFIT", 1e6, around, 0.02, "A", None, None, None, OWN)
+    top = call("EXPECTEDPROFIT", 1e6, best, 0.02, "A", None, None, None, OWN)[0][0]
+    assert all(v[0] <= top * (1 + 1e-12) for v in profits)
+    stay = 1 - float(CURVES.churn(best, "A"))
+    assert top == pytest.approx(1e6 * stay * (best * 0.98 - LGD * 0.02 - FUNDING), rel=1e-12)
+    assert codes(call("EXPECTEDPROFIT", 1e6, 0.11, 0.02, "A", None, None, None, OWN)) == [["#NUM!"]]
+
+
+@pytest.mark.parametrize("own", [None, OWN])
+def test_rates_stay_within_their_limits(own: Any) -> None:
+    free = call("BESTRATE", [[0.001], [0.02], [0.2]], [["A"], ["B"], ["C"]], None, None, None, None, None, own)
+    low, high = 0.06, 0.07
+    held = call("BESTRATE", [[0.001], [0.02], [0.2]], [["A"], ["B"], ["C"]], None, None, None, low, high, own)
+    for before, after in zip(free, held, strict=True):
+        assert after[0] == pytest.approx(min(max(before[0], low), high), abs=1e-9)
+    terms = Terms(2e6, rate_min=low, rate_max=high, curves=CURVES if own else DEFAULT_CURVES)
+    plan = solve(
+        Problem(Firms.of("abcde", [r[0] for r in LENT], [r[1] for r in LENT], high=[r[2] for r in LENT]), terms)
+    )
+    rows = call("ALLOCATE", LENT, 2e6, *[None] * 8, low, high, own)
+    assert [r[3] for r in rows] == plan.profit.tolist()
+    assert {r[2] for r in rows if r[0]} <= {r for r in plan.rate.tolist() if low <= r <= high}
+
+
+def test_a_rate_limit_outside_the_churn_data_and_a_table_that_cannot_be_fitted_are_errors() -> None:
+    assert codes(call("BESTRATE", 0.02, "A", None, None, None, 0.03)) == [["#NUM!"]]
+    assert codes(call("BESTRATE", 0.02, "A", None, None, None, None, 0.12, OWN)) == [["#NUM!"]]
+    assert codes(call("BESTRATE", 0.02, "A", None, None, None, 0.08, 0.06)) == [["#VALUE!"]]
+    few = call("CHURNRATE", 0.05, "A", OWN[:3])
+    assert codes(few) == [["#VALUE!"]]
+    assert "at least 4" in few[0][0].message_en
+    header = call("CHURNRATE", 0.05, "A", [list(CHURN[0]), *OWN])
+    assert codes(header) == [["#VALUE!"]]
+    assert "Row 1 of churn" in header[0][0].message_en
+    assert codes(call("CHURNRATE", 0.05, "A", [[r[0] * 100, *r[1:]] for r in OWN])) == [["#NUM!"]]  # percents
 
 
 def test_best_rate_is_best_and_profit_is_the_formula() -> None:
@@ -186,7 +260,7 @@ def test_indicators_without_purchases_leave_blanks_that_score() -> None:
 
 
 def test_industries_round_trip_into_factors() -> None:
-    shock = stress.scenario(functions.SCENARIOS[0])
+    shock = stress.scenario(data.SCENARIOS[0])
     for key, one in industries().items():
         for name in (key, one.zh, one.en, one.en.upper()):
             assert call("STRESSFACTOR", name) == [[shock.factor(key)]]

@@ -105,6 +105,10 @@ def _no_choices(a: Annotated[str, choice("选", "choice", choices=())]) -> None:
 def _columns(
     a: Annotated[Any, table("区", "range", [Column("甲", "a", optional=True), Column("乙", "b")])],
 ) -> None: ...
+def _bounds(
+    a: Annotated[Any, number("数", "number", bounds_by=("b", lambda block: (0.0, 1.0)))],
+    b: Annotated[Any, table("区", "range", [Column("甲", "a")])] = None,
+) -> None: ...
 
 
 @pytest.mark.parametrize(
@@ -121,11 +125,20 @@ def _columns(
         (_no_columns, "a range has columns"),
         (_no_choices, "a choice has choices"),
         (_columns, "follows an optional one"),
+        (_bounds, "which is no such range"),
     ],
 )
 def test_argument_lists(body: Any, why: str) -> None:
     with pytest.raises(DeclarationError, match=why):
         declare(body=body)
+
+
+def test_arguments_by_row_need_a_result_by_row() -> None:
+    def body(a: Annotated[Any, number("数", "number", by_row=True)]) -> None: ...
+
+    assert declare(body=body, result="row")
+    with pytest.raises(DeclarationError, match="result by row"):
+        declare(body=body, result="scalar")
 
 
 def _args(count: int, length: int) -> Any:
@@ -165,7 +178,7 @@ def test_names_defaults_and_signatures_come_from_the_parameters() -> None:
     function = REGISTRY["EXPECTEDPROFIT"]
     assert [a.name for a in function.args][:4] == ["amount", "rate", "pd", "grade"]
     assert function.args[0].default is REQUIRED
-    assert function.signature() == "EXPECTEDPROFIT(amount, rate, pd, grade[, lgd[, funding[, method]]])"
+    assert function.signature() == "EXPECTEDPROFIT(amount, rate, pd, grade[, lgd[, funding[, method[, churn]]]])"
     assert REGISTRY["MODELINFO"].signature() == "MODELINFO([item[, method]])"
     assert not REQUIRED
     assert repr(REQUIRED) == "REQUIRED"

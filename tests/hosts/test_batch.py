@@ -384,16 +384,16 @@ def test_a_failing_save_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytes
 
 
 def test_many_single_cells_are_few_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from credit_udfs.cells import functions
+    from credit_udfs.cells.functions import scoring
 
     calls: list[int] = []
-    real = functions._scores
+    real = scoring.scores_of
 
     def counted(block: Any, method: str) -> Any:
         calls.append(len(block))
         return real(block, method)
 
-    monkeypatch.setattr(functions, "_scores", counted)
+    monkeypatch.setattr(scoring, "scores_of", counted)
     book = openpyxl.Workbook()
     sheet = book.active
     for i in range(1, 501):

@@ -9,10 +9,9 @@ import openpyxl
 import pytest
 
 from credit_udfs.cells import REGISTRY, Example
-from credit_udfs.cells.sample import SHEETS
 from credit_udfs.hosts.batch import calc
 from credit_udfs.hosts.formulas import Err
-from credit_udfs.hosts.reference import document, main, run_example
+from credit_udfs.hosts.reference import document, example_book, main, run_example
 
 PAGE = Path(__file__).parents[2] / "docs" / "functions.md"
 EXAMPLES = [(name, example) for name, function in REGISTRY.items() for example in function.examples]
@@ -40,16 +39,11 @@ def test_every_example_runs_and_the_file_gives_the_same(name: str, example: Exam
     flat = [v for row in rows for v in row]
     assert any(not isinstance(v, Err) for v in flat), f"{example.formula} shows only errors"
     assert all(v.meaning for v in flat if isinstance(v, Err))
-    book = openpyxl.Workbook()
-    sheet = book.active
-    for row in SHEETS[example.sheet]:
-        sheet.append(row)
-    column = len(SHEETS[example.sheet][0]) + 2
-    sheet.cell(1, column, example.formula)
+    book, (sheet, _, column) = example_book(example)
     book.save(tmp_path / "in.xlsx")
     report = calc(tmp_path / "in.xlsx", tmp_path / "out.xlsx")
     assert not report.failures
-    out = openpyxl.load_workbook(tmp_path / "out.xlsx").active
+    out = openpyxl.load_workbook(tmp_path / "out.xlsx")[sheet]
     for i, row in enumerate(rows):
         for j, value in enumerate(row):
             written = out.cell(1 + i, column + j).value

@@ -125,7 +125,9 @@ def scoring(name, declared):
     return method
 
 
-def churnrate(self, rate, grade):
+def churnrate(self, rate, grade, churn):
+    if churn is not None:  # the bank's own table, which is to be fitted
+        return asked("CHURNRATE", (rate, grade, churn))
     try:
         return inprocess.churnrate("" if rate is None else rate, "" if grade is None else grade)
     except inprocess.CallError as e:

@@ -19,8 +19,8 @@ Rows = tuple[Row, ...]
 
 DATA: dict[str, Any] = json.loads(Path(__file__).with_name("data.json").read_text(encoding="utf-8"))
 MODEL = kernel.compile_model(DATA["model"])
-KEYS = tuple(column.key for column in MODEL.columns)
-WIDTH = len(KEYS)
+UNITS = tuple(DATA["units"])
+WIDTH = len(UNITS)
 GRADES = tuple(DATA["grades"])
 CHURN = {grade: tuple(k) for grade, k in DATA["churn"].items()}
 
@@ -93,7 +93,7 @@ def _reasons(row: Row, at: Any, lang: str) -> Row:
     for i, points in kernel.reasons(at.points, rules.REASONS):
         value, column = _number(row[i]), MODEL.columns[i]
         outside = value < column.low or value > column.high
-        found.append(rules._reason(rules.NAMES[i], KEYS[i], value, points, outside, lang))
+        found.append(rules._reason(rules.NAMES[i], UNITS[i], value, points, outside, lang))
     return tuple(found) + ("",) * (rules.REASONS - len(found))
 
 
