@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import math
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -19,7 +20,7 @@ from credit_udfs.locale import LANGS, Lang, text
 from credit_udfs.types import Progress
 from credit_udfs.workbook.files import fixed_time
 
-EXIT_INPUT, EXIT_INTERRUPTED = 1, 130
+EXIT_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 130, 143
 
 
 class Group(click.Group):
@@ -31,7 +32,18 @@ class Group(click.Group):
         words = sys.argv[1:] if args is None else list(args)
         speak(wanted(words))
         teach_click()
-        return super().main(words, *others, **named)
+        if args is not None:
+            return super().main(words, *others, **named)
+        # The process is ours: being told to end cleans up as Ctrl-C does, and neither waits for reading threads.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
+        try:
+            return super().main(words, *others, **named)
+        except SystemExit as end:
+            if end.code in {EXIT_INTERRUPTED, EXIT_TERMINATED}:
+                with suppress(OSError):
+                    sys.stdout.flush()
+                os._exit(int(end.code))
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
