@@ -55,6 +55,24 @@ def test_coverage_is_near_the_level(calibration: conformal.Calibration) -> None:
     assert 1.5 < np.mean(size) < 3.9
 
 
+@pytest.mark.parametrize(("n", "level", "size"), [(110, 0.9, 39), (123, 0.9, 39), (123, 0.8, 39), (123, 0.95, 39)])
+def test_a_split_promises_no_more_than_asked_for(n: int, level: float, size: int) -> None:
+    assert conformal.calibration_size(n, level) == size
+    scores = np.arange(1.0, size + 1)
+    promised = np.searchsorted(scores, conformal.quantile(scores, level), side="right") / (size + 1)
+    assert promised == pytest.approx(level)
+
+
+@given(st.integers(8, 300), st.floats(0.5, 0.95), st.integers(0, 99))
+def test_a_splits_sample_has_its_size_and_every_grade_in_its_share(n: int, level: float, seed: int) -> None:
+    codes = np.random.default_rng(seed).integers(0, 4, n)
+    held = conformal._held(codes, level, seed)
+    size = conformal.calibration_size(n, level)
+    assert held.sum() == size
+    counts, whole = np.bincount(codes[held], minlength=4), np.bincount(codes, minlength=4)
+    assert np.abs(counts - whole * size / n).max() <= 1.0 + 1e-9
+
+
 def test_level_must_be_a_share() -> None:
     with pytest.raises(OutOfRange):
         conformal.fit(Linear, np.zeros((4, 6)), np.arange(4), level=90)
