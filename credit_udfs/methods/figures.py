@@ -54,17 +54,35 @@ class Figure:
         cent, a power of ten for one, and otherwise two digits more than printed. "-" for None."""
         if value is None:
             return "-"
+        kind, digits = self._written()
+        if kind == "power":
+            return f"{value:.{digits}e}"
+        if kind == "percent":
+            return f"{value:.{digits}%}"
+        return f"{value:,.10g}" if kind == "count" else f"{value:,.{digits}f}"
+
+    @property
+    def number_format(self) -> str:
+        """The same as a spreadsheet's number format."""
+        kind, digits = self._written()
+        decimals = "." + "0" * digits
+        if kind == "count":
+            return "#,##0.####" if self.ours != round(self.ours or 0.0) else "#,##0"
+        return {"power": f"0{decimals}E+00", "percent": f"0{decimals}%", "number": f"#,##0{decimals}"}[kind]
+
+    def _written(self) -> tuple[Literal["power", "percent", "count", "number"], int]:
+        """How the paper writes it, and how many decimals ours gets."""
         found = _NUMBER.search(self.printed)
         number = Decimal(found.group().replace("−", "-").replace(",", "")) if found else Decimal("0.00")
         exponent = number.as_tuple().exponent
         digits = max(-exponent, 0) if isinstance(exponent, int) else 0
         if found and "e" in found.group().lower():
-            return f"{value:.4e}"
+            return "power", 4
         if self.printed.endswith("%"):
-            return f"{value:.{digits + 2}%}"
+            return "percent", digits + 2
         if digits == 0:
-            return f"{value:,.10g}"
-        return f"{value:,.{digits if abs(number) >= 1000 else digits + 2}f}"
+            return "count", 0
+        return "number", digits if abs(number) >= 1000 else digits + 2
 
 
 _NUMBER = re.compile(r"[-−]?\d[\d,]*(\.\d+)?([eE][-−+]?\d+)?")

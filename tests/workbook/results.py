@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from credit_udfs import api
 from credit_udfs.core.assess import Assessment, Settings, assess
 from credit_udfs.core.stress import scenario, stress
 from credit_udfs.core.tables import Tables
@@ -16,6 +17,7 @@ from credit_udfs.models import load
 from credit_udfs.workbook.pages import Extras
 from credit_udfs.workbook.read import read
 from credit_udfs.workbook.sample import write_sample
+from tests.workbook.reports import made_up_figures, made_up_report
 
 EPOCH = 1_600_000_000
 
@@ -36,12 +38,21 @@ def sample_assessment() -> Assessment:
 
 @cache
 def sample_extras() -> Extras:
-    return Extras(stress=stress(sample_assessment(), scenario("covid19_2020q1")))
+    a, shock = sample_assessment(), scenario("covid19_2020q1")
+    return Extras(
+        frontiers=api.frontiers(a, 4),
+        risk=api.risk(a),
+        stress=stress(a, shock),
+        comparison=api.compare(a, shock),
+        explanations=api.explain(a),
+        validation=made_up_report(),
+        reproduction=made_up_figures(),
+    )
 
 
 @cache
 def result(lang: str) -> Path:
-    """A result with its stress page; kept for the whole run."""
+    """A result with every page; kept for the whole run."""
     from credit_udfs.workbook.write import write
 
     folder = Path(tempfile.mkdtemp(prefix="credit-pages-"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import openpyxl
@@ -58,18 +60,25 @@ def test_the_structure_is_the_agreed_one(lang: str) -> None:
     assert json.loads(json.dumps(structure(result(lang)))) == golden[lang]
 
 
+def _fields(template: str) -> set[str]:
+    return set(re.findall(r"{(\w+)", template))
+
+
 def test_every_text_of_the_pages_is_there_in_both_languages() -> None:
-    for file in ("pages", "units", "template"):
+    def fields(template: str) -> set[str]:
+        return {name.removesuffix("_yuan") for _, name, _, _ in Formatter().parse(template) if name}
+
+    for file in ("pages", "units", "template", "risk", "comparison"):
         for key, texts in area(file).items():
             assert set(texts) == {"zh", "en"}, key
-            assert texts["zh"].count("{") == texts["en"].count("{"), key
+            assert fields(texts["zh"]) == fields(texts["en"]), key
             assert texts["zh"].count("|") == texts["en"].count("|"), key
 
 
 def test_every_page_has_a_name_that_follows_it() -> None:
     book = openpyxl.load_workbook(result("zh"))
     found = {name.removeprefix(PAGE_PREFIX) for name in book.defined_names if name.startswith(PAGE_PREFIX)}
-    shown = {p.key for p in PAGES} - {"validation", "reproduction", "frontier"}
+    shown = {p.key for p in PAGES}
     assert found == shown
     assert len(book.sheetnames) == len(shown)
 
@@ -88,6 +97,10 @@ class Table:
 
     def column(self, header: str) -> list[Any]:
         return [row[self.header.index(header)] for row in self.rows]
+
+    def columns_like(self, *beginnings: str) -> list[Any]:
+        """The first column whose header begins so."""
+        return self.column(next(header for header in self.header if header.startswith(beginnings)))
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +180,60 @@ def test_the_stress_page_says_what_the_core_says(book: Any) -> None:
     table = Table(book, "cuStress")
     assert sum(table.column("Lent after (10,000 yuan)")) == pytest.approx(stress.after.amount.sum() / 1e4)
     assert sum(table.column("Profit unchanged (10,000 yuan)")) == pytest.approx(stress.unchanged_value / 1e4)
+
+
+def test_the_risk_page_is_one_whole_distribution_with_its_check(book: Any) -> None:
+    figures, bands, plan = Table(book, "cuRisk"), Table(book, "cuLosses"), Table(book, "cuPlan")
+    exact = dict(zip(figures.column("Figure"), figures.column("Exact"), strict=True))
+    losses = sum(plan.column("Exp. loss (10,000 yuan)"))
+    assert exact["Expected loss"] == pytest.approx(losses, rel=1e-6)
+    order = [exact[f"Value at risk, {level}%"] for level in ("95", "99", "99.9")]
+    assert order == sorted(order)
+    for level in ("95", "99", "99.9"):
+        assert exact[f"Expected shortfall, {level}%"] >= exact[f"Value at risk, {level}%"]
+    chance, more = bands.column("Chance of this band"), [m or 0.0 for m in bands.column("Chance of losing more")]
+    assert sum(chance) + more[-1] == pytest.approx(1.0, abs=1e-9)
+    assert more == pytest.approx([1.0 - sum(chance[: i + 1]) for i in range(len(chance))], abs=1e-9)
+    simulated = [m or 0.0 for m in bands.column("Chance of losing more, simulated")]
+    assert simulated == pytest.approx(more, abs=0.01)
+
+
+def test_the_comparison_page_has_every_paper_s_plan_in_every_measure(book: Any) -> None:
+    table, found = Table(book, "cuComparison"), sample_extras().comparison
+    assert table.header[1:] == ["Bank", "P0 ratio Z", "P1 income", "P1 with shock", "P2 rules", "P3 profit end",
+                                "P3 safe end", "P4 rate search"]  # fmt: skip
+    by_measure = {row[0]: row[1:] for row in table.rows}
+    profits = by_measure["Bank's expected profit"]
+    assert max(profits) == profits[0] == pytest.approx(sample_assessment().plan.value / 1e4)
+    assert max(by_measure["P1: expected income"]) == pytest.approx(by_measure["P1: expected income"][2])
+    assert max(by_measure["P3: profit"]) == pytest.approx(by_measure["P3: profit"][5])
+    assert min(by_measure["P3: money at risk (less is better)"]) == by_measure["P3: money at risk (less is better)"][6]
+    assert max(by_measure["P0: ratio Z"]) == by_measure["P0: ratio Z"][1]
+    assert found.of("P4", "P4") == pytest.approx(by_measure["P4: loan income"][7] * 1e4)
+
+
+def test_the_frontiers_rise_under_their_bounds(book: Any) -> None:
+    for name in ("cuFrontier", "cuFrontier2", "cuFrontier3"):  # against loss, churn and budget
+        table = Table(book, name)
+        profit, bound = table.column("Exp. profit (10,000 yuan)"), table.column("Bound (10,000 yuan)")
+        assert len(profit) >= 3
+        assert profit == sorted(profit)
+        assert all(p <= b * (1 + 1e-9) for p, b in zip(profit, bound, strict=True))
+        assert min(table.column("Price (10,000 yuan)")) >= 0
+        used, ceiling = table.column("Used"), table.columns_like("Ceiling", "Budget")
+        assert all(u <= c * (1 + 1e-9) for u, c in zip(used, ceiling, strict=True))
+
+
+def test_the_plan_page_says_where_each_decision_turns(book: Any) -> None:
+    plan = Table(book, "cuPlan")
+    for decision, pd, flip, advice in zip(
+        *map(plan.column, ("Decision", "Default prob.", "Turns at default prob.", "What would change it")), strict=True
+    ):
+        assert advice
+        if flip is not None:
+            assert (flip > pd) == (decision == "Lend")
+            assert f"{flip:.2%}" in advice
+    assert sum(flip is not None for flip in plan.column("Turns at default prob.")) > 10
 
 
 def test_a_plan_that_lends_nothing_has_all_its_pages(tmp_path: Path) -> None:
