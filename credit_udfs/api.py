@@ -26,7 +26,7 @@ from credit_udfs.workbook.files import fixed_time
 
 if TYPE_CHECKING:
     from credit_udfs.core.allocation.explain import Explanation
-    from credit_udfs.core.allocation.frontier import Frontier
+    from credit_udfs.core.allocation.frontier import Against, Frontier
     from credit_udfs.core.allocation.measures import Comparison
     from credit_udfs.core.plan_risk import PlanRisk
     from credit_udfs.workbook.into import Kept
@@ -84,8 +84,9 @@ def stress(assessment: Assessment, scenario: str | Scenario, *, progress: Progre
 def write(assessment: Assessment, path: str | Path, lang: Lang = "zh", *, force: bool = False, **extras: Any) -> Path:
     """Write the result workbook; `path` is replaced only with `force`. Returns the path.
 
-    extras: further results to show as pages, by name; see workbook.pages.Extras. Grade sets and the plan's risk are
-    worked out where they aren't given (risk of up to 1,000 loans; a page less with ``risk=None``).
+    extras: further results to show as pages, by name; see workbook.pages.Extras. Grade sets, the plan's
+    risk and what would flip each decision are worked out where they aren't given and that takes seconds at most (up
+    to 1,000 firms; flips under a budget alone).
     """
     from credit_udfs.workbook.write import write as write_workbook
 
@@ -95,13 +96,20 @@ def write(assessment: Assessment, path: str | Path, lang: Lang = "zh", *, force:
 
 
 def _extras(assessment: Assessment, given: Mapping[str, Any]) -> Extras:
-    from credit_udfs.core.plan_risk import MOST_LOANS
     from credit_udfs.workbook.pages import Extras
 
     extras = {"grade_sets": assessment.grade_sets, **given}
-    if "risk" not in extras and 0 < assessment.plan.totals.clients <= MOST_LOANS:
-        extras["risk"] = risk(assessment)
+    if "risk" not in extras:
+        extras["risk"] = risk_if_quick(assessment)
+    if "explanations" not in extras and _flips_are_quick(assessment):
+        extras["explanations"] = explain(assessment)
     return Extras(**extras)
+
+
+def _flips_are_quick(assessment: Assessment) -> bool:
+    """Whether looking for every firm's flips takes a few seconds at most: under limits they take far longer."""
+    plan = assessment.plan
+    return plan.method == "price" and len(plan.lend) <= 1_000
 
 
 def write_into(
@@ -134,6 +142,13 @@ def risk(assessment: Assessment, *, seed: int = 0) -> PlanRisk:
     return plan_risk(assessment.plan, assessment.annual_net_sales[assessment.applicants], seed=seed)
 
 
+def risk_if_quick(assessment: Assessment) -> PlanRisk | None:
+    """`risk` where it takes at most seconds: of 1 to 1,000 loans."""
+    from credit_udfs.core.plan_risk import MOST_LOANS
+
+    return risk(assessment) if 0 < assessment.plan.totals.clients <= MOST_LOANS else None
+
+
 def explain(
     assessment: Assessment,
     firms: Sequence[str] | None = None,
@@ -158,12 +173,20 @@ def explain(
     return explain_plan(assessment.plan, rows, check=check, gap=assessment.settings.gap, progress=progress)
 
 
-def frontiers(assessment: Assessment, points: int = 20, *, progress: Progress | None = None) -> tuple[Frontier, ...]:
-    """What profit costs in expected loss and in budget, `points` plans each with their bounds."""
+def frontiers(
+    assessment: Assessment,
+    points: int = 20,
+    against: Sequence[Against] = ("expected_loss", "churn", "budget"),
+    *,
+    progress: Progress | None = None,
+) -> tuple[Frontier, ...]:
+    """What profit costs in expected loss, in churn and in budget, `points` plans each with their bounds and prices.
+
+    against: which of these, and P0's "risk". Churn takes far longer than the others: half a minute for 302 firms.
+    """
     from credit_udfs.core.allocation.frontier import frontier
 
-    problem = assessment.plan.problem
-    return tuple(frontier(problem, against, points, progress=progress) for against in ("expected_loss", "budget"))
+    return tuple(frontier(assessment.plan.problem, name, points, progress=progress) for name in against)
 
 
 def compare(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +84,32 @@ def say_stress(stressed: Any, lang: Lang) -> None:
         click.echo(text("cli.sum_breaks", lang, severity=stressed.breaks_at))
 
 
+def say_risk(found: Any, lang: Lang) -> None:
+    """What a bad year costs, in a line."""
+    drawn = found.drawn
+    money = _money(var=drawn.var[0.99], shortfall=drawn.shortfall[0.99])
+    click.echo(text("risk.said", lang, **money, red=found.chance_of_red))
+
+
+def say_explanations(explained: Sequence[Any], lang: Lang) -> None:
+    """Why each firm gets what it gets, and what would change it."""
+    for one in explained:
+        said = ("" if lang == "zh" else " ").join(part for part in (one.sentence(lang), one.change(lang)) if part)
+        click.echo(f"{one.firm}{text('cli.colon', lang)}{said}")
+
+
 def say_comparison(compared: Any, lang: Lang) -> None:
     """Measures down, plans across; ten thousand yuan, the churn as a share."""
     click.echo(text("cli.compare_head", lang) + "".join(f"{name:>12}" for name in compared.names))
     for measure in compared.measures:
         values = [compared.of(name, measure) for name in compared.names]
-        shown = (f"{v:>12.1%}" if measure == "P0_churn" else f"{v / 1e4:>12,.1f}" for v in values)
-        click.echo(f"{measure:<14}" + "".join(shown) + "  " + text(f"allocation.measure_{measure}", lang))
+        if measure == "P0_churn":
+            shown = [f"{v:>12.1%}" for v in values]
+        elif measure == "P0_Z":
+            shown = [f"{v:>12.4f}" for v in values]
+        else:
+            shown = [f"{v / 1e4:>12,.1f}" for v in values]
+        click.echo(f"{measure:<14}" + "".join(shown) + "  " + text(f"comparison.measure_{measure}", lang))
 
 
 @click.command(help=t("help_run"))
@@ -99,6 +119,7 @@ def say_comparison(compared: Any, lang: Lang) -> None:
 @click.option("--json", "as_json", is_flag=True, help=t("help_json"))
 @click.option("--into", type=click.Path(path_type=Path), help=t("help_into"))
 @click.option("--frontier", is_flag=True, help=t("help_frontier"))
+@click.option("--compare", is_flag=True, help=t("help_compare"))
 @lang_option
 @plan_options
 def run(
@@ -108,20 +129,27 @@ def run(
     as_json: bool,
     into: Path | None,
     frontier: bool,
+    compare: bool,
     lang: Lang,
     **options: Any,
 ) -> None:
     from credit_udfs import api
 
     model, scenario = options.pop("model"), options.pop("scenario") or DEFAULT_SCENARIO
+    shocked = scenario != "none"
     settings = settings_from(options)
     refuse_output(output, force, (*files, into) if into else files, (".xlsx",))
     losses: tuple[str, ...] = ()
     with progress() as tell:
         tables = api.read(*files, progress=tell)
         assessment = api.assess(tables, settings, model=model, progress=tell)
-        stressed = api.stress(assessment, scenario, progress=tell) if scenario != "none" else None
-        extras = {"stress": stressed, "frontiers": api.frontiers(assessment, progress=tell) if frontier else ()}
+        shock = scenario if shocked else DEFAULT_SCENARIO  # P1's plan wants one to be compared
+        extras = {
+            "risk": api.risk_if_quick(assessment),
+            "stress": api.stress(assessment, scenario, progress=tell) if shocked else None,
+            "frontiers": api.frontiers(assessment, progress=tell) if frontier else (),
+            "comparison": api.compare(assessment, shock, progress=tell) if compare else None,
+        }
         if tell:
             tell("write", 0, 0)
         if into is None:
@@ -132,18 +160,19 @@ def run(
     for loss in losses:
         click.echo(loss, err=True)
     if as_json:
-        _say_json(assessment, output, lang)
+        _say_json(assessment, extras["risk"], output, lang)
     else:
         say_summary(assessment, output, lang)
 
 
-def _say_json(assessment: Any, output: Path, lang: Lang) -> None:
+def _say_json(assessment: Any, risk: Any, output: Path, lang: Lang) -> None:
     from credit_udfs.core.summary import summarise
 
     problems = [
         {"place": p.place(), "key": p.key, "count": p.count, "text": p.text(lang)} for p in assessment.tables.problems
     ]
-    summary = {**summarise(assessment).as_dict(), "workbook": str(output), "problems": problems}
+    risks = {"risk": risk.as_dict()} if risk else {}
+    summary = {**summarise(assessment).as_dict(), **risks, "workbook": str(output), "problems": problems}
     click.echo(json.dumps(summary, ensure_ascii=False, indent=1))
 
 
@@ -151,10 +180,19 @@ def _say_json(assessment: Any, output: Path, lang: Lang) -> None:
 @files_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), help=t("help_plan_output"))
 @click.option("--compare", is_flag=True, help=t("help_compare"))
+@click.option("--explain", "firms", multiple=True, metavar=t("metavar_firm"), help=t("help_explain"))
 @force_option
 @lang_option
 @plan_options
-def plan(files: tuple[Path, ...], output: Path | None, compare: bool, force: bool, lang: Lang, **options: Any) -> None:
+def plan(
+    files: tuple[Path, ...],
+    output: Path | None,
+    compare: bool,
+    firms: tuple[str, ...],
+    force: bool,
+    lang: Lang,
+    **options: Any,
+) -> None:
     from credit_udfs import api
     from credit_udfs.workbook.tables_out import FORMATS, write_frame
 
@@ -166,11 +204,17 @@ def plan(files: tuple[Path, ...], output: Path | None, compare: bool, force: boo
         tables = api.read(*files, progress=tell)
         assessment = api.assess(tables, settings, model=model, progress=tell)
         stressed = api.stress(assessment, scenario, progress=tell) if scenario not in {None, "none"} else None
-        compared = api.compare(assessment, scenario or DEFAULT_SCENARIO, progress=tell) if compare else None
+        shock = DEFAULT_SCENARIO if scenario in {None, "none"} else scenario
+        compared = api.compare(assessment, shock, progress=tell) if compare else None
+        risk = api.risk_if_quick(assessment)
+        explained = api.explain(assessment, firms, progress=tell) if firms else ()
         if output:
             write_frame(assessment.loans, output)
     say_problems(tables, lang)
     say_summary(assessment, None, lang)
+    if risk:
+        say_risk(risk, lang)
+    say_explanations(explained, lang)
     if stressed:
         say_stress(stressed, lang)
     if compared:

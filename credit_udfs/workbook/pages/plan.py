@@ -8,10 +8,10 @@ from credit_udfs.workbook.canvas import Canvas, Column, address
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.summary import budget_worth
 from credit_udfs.workbook.pages.view import WAN_YUAN, View
-from credit_udfs.workbook.style import CELL, CENTRE, DECIMAL, PALE, PERCENT, WAN, number
+from credit_udfs.workbook.style import CELL, CELL_WRAP, CENTRE, DECIMAL, PALE, PERCENT, WAN, WAN_SHORT, number
 
 KEYS = ["id", "name", "grade", "pd", "decision", "amount", "rate", "churn", "profit", "loss", "earning", "margin",
-        "why", "advice"]  # fmt: skip
+        "why", "flip_pd", "flip_budget", "advice"]  # fmt: skip
 AMOUNT, PROFIT, LOSS = 6, 9, 10  # columns, from 1
 
 
@@ -25,19 +25,22 @@ def draw(canvas: Canvas, view: View) -> None:
         Column(view.t("col_rate"), number(PERCENT), 10), Column(view.t("col_churn"), number(PERCENT), 10),
         Column(view.t("col_profit_wan"), number("0.0000"), 17), Column(view.t("col_loss_wan"), number("0.0000"), 17),
         Column(view.t("col_earning"), number(DECIMAL), 21), Column(view.t("col_margin"), number(DECIMAL), 18),
-        Column(view.t("col_why"), CELL.on(size=8, across="left", indent=1), 79 if view.lang == "zh" else 104),
-        Column(view.t("col_advice"), CELL.on(size=8), 48 if view.lang == "zh" else 66),
+        Column(view.t("col_why"), CELL_WRAP.on(size=8, across="left", indent=1), 58 if view.lang == "zh" else 68),
+        Column(view.t("col_flip_pd"), number(PERCENT), 13), Column(view.t("col_flip_budget"), number(WAN_SHORT), 15),
+        Column(view.t("col_advice"), CELL_WRAP.on(size=8, across="left", indent=1), 68 if view.lang == "zh" else 80),
     ]  # fmt: skip
     canvas.widths({i: c.width or 10 for i, c in enumerate(columns, 1)})
     row = canvas.heading(view.t("plan_title"), _finding(view), len(columns), note=view.t("plan_note"))
 
     def line(j: int) -> list[object]:
         lend = bool(plan.lend[j])
+        flip_pd, flip_budget = view.flips(j)
         return [
             firms.ids[j], view.names[rows[j]], view.applicant_grades[j], firms.pd[j],
             view.t("lend" if lend else "refuse"), plan.amount[j] / WAN_YUAN, plan.rate[j], plan.churn[j],
             plan.profit[j] / WAN_YUAN, plan.expected_loss[j] / WAN_YUAN, plan.earning[j] * WAN_YUAN,
-            plan.margin[j] * WAN_YUAN, view.why(j), view.advice(j),
+            plan.margin[j] * WAN_YUAN, view.why(j), flip_pd, None if flip_budget is None else flip_budget / WAN_YUAN,
+            view.advice(j),
         ]  # fmt: skip
 
     block = canvas.table(row + 1, 1, columns, (line(j) for j in range(len(firms))), RESULT_TABLES["plan"])
@@ -62,7 +65,7 @@ def draw(canvas: Canvas, view: View) -> None:
         total.on(number=view.t("firms_format"), across="center"), value=lent,
     )  # fmt: skip
     for r in range(block.first, block.last + 1):
-        canvas.height(r, 17)
+        canvas.height(r, 26)
     whole = f"A{block.first}:{address(block.last, len(columns))}"
     canvas.shade_if(whole, f"$F{block.first}>0", "EAF1F8")
     canvas.data_bar(block.ref(AMOUNT - 1, sheet=False).replace("$", ""), "9DC3E6")

@@ -199,15 +199,21 @@ class View:
 
     @cached_property
     def _explained(self) -> tuple[Explanation, ...]:
-        return explain(self.assessment.plan, check=False)
+        return tuple(self.extras.explanations or explain(self.assessment.plan, check=False))
+
+    def flips(self, j: int) -> tuple[float | None, float | None]:
+        """The probability of default and the budget (yuan) that turn the decision on row j of the plan."""
+        return self._explained[j].flip_pd, self._explained[j].flip_budget
 
     def why(self, j: int) -> str:
         """Why row j of the plan gets what it gets, in one sentence."""
         return self._explained[j].sentence(self.lang)
 
     def advice(self, j: int) -> str:
-        """What would change the decision on row j of the plan."""
+        """What would change the decision on row j of the plan: where it flips, once that was looked for."""
         plan, fate = self.assessment.plan, self.fates[j]
+        if self._explained[j].checked and (said := self._explained[j].change(self.lang)):
+            return said
         if fate in ("grade_d", "unknown", "limits"):
             return self.t(f"advice_{fate}")
         if fate == "lent":
