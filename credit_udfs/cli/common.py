@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import math
 import os
 import signal
@@ -34,6 +35,9 @@ class Group(click.Group):
         teach_click()
         if args is not None:
             return super().main(words, *others, **named)
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a tick or a Chinese name in a code page that lacks it
         # The process is ours: being told to end cleans up as Ctrl-C does, and neither waits for reading threads.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
         try:
@@ -60,11 +64,14 @@ class Group(click.Group):
         except OSError as error:
             if error.errno == errno.EPIPE:  # the reader of our output has gone: click ends quietly
                 raise
-            _end(EXIT_INPUT, t("system_error", what=error.filename or "", reason=error.strerror or error))
+            reason = error.strerror or str(error)
+            _end(EXIT_INPUT, t("system_error", reason=f"{reason} ({error.filename})" if error.filename else reason))
 
 
 def _end(code: int, message: str) -> NoReturn:
     click.echo(message, err=True)
+    # What fails again while it is thrown away, a half-written zip on a full disk say, has been said.
+    sys.unraisablehook = lambda _: None
     sys.exit(code)
 
 

@@ -173,7 +173,7 @@ def _say_json(assessment: Any, risk: Any, output: Path, lang: Lang) -> None:
     ]
     risks = {"risk": risk.as_dict()} if risk else {}
     summary = {**summarise(assessment).as_dict(), **risks, "workbook": str(output), "problems": problems}
-    click.echo(json.dumps(summary, ensure_ascii=False, indent=1))
+    click.echo(json.dumps(summary, indent=1))
 
 
 @click.command(help=t("help_plan"))

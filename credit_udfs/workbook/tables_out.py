@@ -30,7 +30,10 @@ def write_frame(frame: pl.DataFrame, path: Path, *, force: bool = True) -> Path:
                 temporary, include_bom=True
             )
         elif kind == ".parquet":
-            frame.write_parquet(temporary)
+            try:
+                frame.write_parquet(temporary)
+            except pl.exceptions.ComputeError as cause:  # what polars makes of a full disk
+                raise OSError(str(cause)) from cause
         else:
             _write_xlsx(frame, temporary, path.stem)
     return path
