@@ -30,8 +30,9 @@ from credit_udfs.workbook.contract import (
     table_with,
 )
 from credit_udfs.workbook.findings import Items
-from credit_udfs.workbook.guard import Package, refuse
+from credit_udfs.workbook.guard import Package, file_format, refuse
 from credit_udfs.workbook.peek import ROWS, Peek, column_letters
+from credit_udfs.workbook.tables_out import is_result
 
 # fastexcel logs a warning for a column without values; without a handler Python would print it.
 logging.getLogger("fastexcel").addHandler(logging.NullHandler())
@@ -126,7 +127,8 @@ def workbook_sheets(path: Path, problems: list[Problem], ignored: list[str]) -> 
         package.check()
         peek = Peek(package)
         heads = peek.heads()
-        if _is_result(package, heads):
+        tops = [next(iter(head.rows.values()), {}) for head in heads.values()]
+        if _is_result(package, heads) or (len(tops) == 1 and is_result(tops[0].values())):
             ignored.extend(heads)
             problems.append(Problem("warning", "problems.own_result", {}, path.name))
             return []
@@ -161,14 +163,17 @@ def _is_result(package: Package, heads: Iterable[str]) -> bool:
 
 
 def holds_result(path: Path) -> bool:
-    """Whether the file is a result workbook of ours."""
+    """Whether the file is a result of ours, a workbook or a table."""
+    problems: list[Problem] = []
     try:
-        with damage_refused(path):
-            package = Package(path)
-            package.check()
-            return _is_result(package, Peek(package).parts)
+        kind = file_format(path)
+        if kind == "workbook":
+            workbook_sheets(path, problems, [])
+        else:
+            (csv_table if kind == "csv" else parquet_table)(path, problems)
     except (BadFile, OSError):
         return False
+    return any(problem.key == "problems.own_result" for problem in problems)
 
 
 def read_sheets(sheets: Sequence[Sheet]) -> Iterator[tuple[Sheet, Raw]]:
@@ -234,6 +239,9 @@ def _telling(label: Label) -> tuple[str, ...]:
 
 
 def _find_in_file(path: Path, rows: Mapping[int, Mapping[int, str]], problems: list[Problem]) -> Header | None:
+    if is_result(next(iter(rows.values()), {}).values()):
+        problems.append(Problem("warning", "problems.own_result", {}, path.name))
+        return None
     by_columns = find_header("", rows)
     if by_columns is not None:
         return by_columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,24 @@ from credit_udfs.workbook.files import replacing
 
 FORMATS = (".csv", ".parquet", ".xlsx")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+# Columns by which a table of our own results is known: loans, firms' scores, reproduced figures.
+_MARKS = (
+    {"firm", "lend", "amount", "best_rate", "margin"},
+    {"firm", "score", "pd", "grade_predicted"},
+    {"paper", "place", "printed", "as_paper", "verdict"},
+)
+
+
+def is_result(headers: Iterable[str]) -> bool:
+    """Whether column titles are those of a table of results as `write_frame` writes it: it lists firms, but is none
+    of the attachments."""
+    from credit_udfs.core.indicators import INDICATORS
+
+    found = set(headers)
+    return any(mark <= found for mark in _MARKS) or (
+        len(found) > 1 and "firm" in found and found - {"firm"} <= INDICATORS.keys()
+    )
 
 
 def write_frame(frame: pl.DataFrame, path: Path, *, force: bool = True) -> Path:
