@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from credit_udfs.errors import BadInput
+from credit_udfs.errors import BadInput, CreditError
 
 # 9999-12-31, the last day a workbook can hold.
 _LAST_SECOND = 253_402_300_799
@@ -39,6 +39,11 @@ def replacing(path: Path, *, force: bool = True) -> Iterator[Path]:
         temporary.replace(path)
     except PermissionError as cause:
         raise BadInput("files.in_use", path=path) from cause
+    except Exception as error:
+        # xlsxwriter says in an error of its own that the disk is full.
+        if isinstance(error.__context__, OSError) and not isinstance(error, CreditError):
+            raise error.__context__ from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

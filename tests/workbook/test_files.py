@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import zipfile
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from credit_udfs.errors import BadInput
 from credit_udfs.workbook.files import fixed_time, replacing, write_text
+from credit_udfs.workbook.tables_out import write_frame
 
 
 @pytest.mark.parametrize("said", ["abc", "-5", "1e9", "1.5", "٣", "253402300800", "9" * 5000])
@@ -40,3 +44,15 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         half()
     assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
+
+
+def test_a_full_disk_is_the_systems_error_whoever_met_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    frame = pl.DataFrame({"firm": ["E1"]})
+    monkeypatch.setattr(zipfile.ZipFile, "write", full)
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_frame(frame, tmp_path / "a.xlsx")
+    assert list(tmp_path.iterdir()) == []
