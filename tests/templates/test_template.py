@@ -17,7 +17,9 @@ from credit_udfs.hosts import libreoffice_link
 from credit_udfs.models import load
 from credit_udfs.workbook import names
 from credit_udfs.workbook.read import read
-from templates.build import BLANK_ROWS, EXAMPLE_BUDGET, FIRST, ROWS, build, build_all
+from templates.build import build, build_all
+from templates.pages.builder import EXAMPLE_BUDGET, FIRST, ROWS
+from templates.pages.inputs import BLANK_ROWS
 from tests.hosts import office as suite
 from tests.hosts.office import Office
 from tests.workbook import opc

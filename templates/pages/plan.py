@@ -1,0 +1,83 @@
+"""The plan page: one formula over all firms, within the limits of the settings page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openpyxl.utils import quote_sheetname
+
+from credit_udfs.types import GRADES
+from credit_udfs.workbook import names
+from credit_udfs.workbook.canvas import Block, Canvas, Column
+from credit_udfs.workbook.charts import Axis, Line, chart
+from credit_udfs.workbook.style import BLUE, CELL, CENTRE, HEAD, INPUT, PERCENT, number
+from templates.pages.builder import EXAMPLE_BUDGET, FIRST, HEADER, Builder, evaluate, protect, rule, working_page
+
+
+def draw(b: Builder, canvas: Canvas) -> None:
+    columns = [
+        Column(b.p("col_firm"), CENTRE, 12), Column(b.p("col_pd"), number(PERCENT), 12),
+        Column(b.p("col_grade"), CENTRE, 12), Column(b.t("col_limit"), INPUT.on(number="#,##0", across="right"), 16),
+        Column(b.p("col_industry"), CELL, 22 if b.lang == "zh" else 34), Column(b.t("col_lend"), CENTRE, 12),
+        Column(b.t("col_amount"), number("#,##0"), 15), Column(b.p("col_rate"), number(PERCENT), 12),
+        Column(b.t("col_profit"), number("#,##0"), 15),
+    ]  # fmt: skip
+    block = working_page(b, canvas, "plan", 9, columns)
+    source = quote_sheetname(b.title("indicators"))
+    for r, firm in enumerate(b.rows, FIRST):
+        canvas.formula(r, 1, f'=IF({source}!A{r}="","",{source}!A{r})', columns[0].look, value=firm.id)
+        canvas.formula(r, 2, f"={source}!J{r}", columns[1].look, value=firm.pd)
+        canvas.formula(r, 3, f"={source}!K{r}", columns[2].look, value=firm.grade)
+        canvas.formula(
+            r, 5, f'=IF({source}!B{r}="","",INDUSTRY({source}!B{r},cu_language))', columns[4].look, value=firm.industry
+        )
+    found = _allocate(b, canvas, block, columns)
+    canvas.validate(f"D{FIRST}:D{block.last}", rule(b, b.t("col_limit"), b.t("hint_limit"), "number", high=1e12))
+    canvas.shade_if(f"A{FIRST}:I{block.last}", f"N($F{FIRST})=1", "EAF1F8")
+    b.book.name("cu_plan", canvas.sheet.title, f"$A${FIRST}:$I${block.last}")
+    _by_grade(b, canvas, block, found)
+    canvas.freeze(FIRST, 2)
+    protect(canvas)
+    canvas.page(b.t("title"), repeat=(HEADER, HEADER), area=f"A1:Q{block.last}")
+
+
+def _allocate(b: Builder, canvas: Canvas, block: Block, columns: list[Column]) -> list[list[Any]]:
+    """The formula that spills over the four columns on the right, and what it gives."""
+    table = [[firm.pd, firm.grade, None, firm.industry] for firm in b.rows]
+    empty: list[list[Any]] = [[0.0, 0.0, "", 0.0]]
+    budget = EXAMPLE_BUDGET if b.data is not None else float(names.SETTINGS["cu_budget"])  # type: ignore[arg-type]
+    found = evaluate("ALLOCATE", table, budget) if b.firms else empty * len(table)
+    # A blank cell arrives as 0 in LibreOffice, and a ceiling of 0 refuses everybody: 1 stands for no limit.
+    ceilings = ("cu_max_expected_loss", "cu_max_churn", "cu_max_industry_share")
+    given = f'B{FIRST}:E{block.last},cu_budget,cu_amount_min,cu_amount_max,cu_lgd,cu_funding,"bank"'
+    limited = ",".join(f'IF({name}="",1,{name})' for name in ceilings)
+    formula = f"=IF(COUNT({','.join(ceilings)})=0,ALLOCATE({given}),ALLOCATE({given},{limited}))"
+    for i, row in enumerate(found):
+        for k, value in enumerate(row):
+            canvas.put(FIRST + i, 6 + k, value, columns[5 + k].look)
+    canvas.formula(FIRST, 6, formula, columns[5].look, value=found[0][0], spill=f"F{FIRST}:I{block.last}")
+    b.book.refs["template.lent"] = str(sum(float(r[0]) for r in found))
+    b.book.refs["template.used"] = str(sum(float(r[1]) for r in found) / budget)
+    return found
+
+
+def _by_grade(b: Builder, canvas: Canvas, block: Block, found: list[list[Any]]) -> None:
+    """Lending by grade, live, with its chart."""
+    canvas.widths({10: 3, 11: 12, 12: 15, 13: 12})
+    for c, label in ((11, b.p("col_grade")), (12, b.t("col_amount")), (13, b.p("col_firms"))):
+        canvas.put(HEADER, c, label, HEAD)
+    for k, grade in enumerate((*GRADES[:3], b.t("total"))):
+        r = FIRST + k
+        mine = [row for row, firm in zip(found, b.rows, strict=True) if k == 3 or firm.grade == grade]
+        canvas.put(r, 11, grade, CENTRE.on(bold=k == 3))
+        for c, column, letter in ((12, 1, "G"), (13, 0, "F")):
+            area = f"{letter}{FIRST}:{letter}{block.last}"
+            formula = f"=SUM({area})" if k == 3 else f"=SUMIFS({area},C{FIRST}:C{block.last},K{r})"
+            canvas.formula(r, c, formula, number("#,##0"), value=sum(float(row[column]) for row in mine))
+    sheet = quote_sheetname(canvas.sheet.title)
+    chart(
+        canvas.sheet, f"K{FIRST + 6}", "column", b.t("chart_plan"),
+        [Line(b.t("col_amount"), f"{sheet}!$L${FIRST}:$L${FIRST + 2}", BLUE, labels="#,##0",
+              colours=["9DC3E6", "5B9BD5", "1F5C99"])],
+        lang=b.lang, categories=f"{sheet}!$K${FIRST}:$K${FIRST + 2}", size=(12, 7), y=Axis(hidden=True, low=0),
+    )  # fmt: skip
