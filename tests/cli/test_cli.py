@@ -164,7 +164,43 @@ def test_a_folder_can_be_run_again_with_its_result_inside(
     first, second = call(*words), call(*words)
     assert first.exit_code == second.exit_code == 0, second.output
     assert first.stdout.splitlines()[1:] == second.stdout.splitlines()[1:]
-    assert "plan.xlsx: This is a result workbook of this program, not an attachment" in second.stderr
+    assert "plan.xlsx: This is a result of this program, not an attachment" in second.stderr
+
+
+def test_a_plan_saved_into_the_folder_of_attachments_is_no_attachment(
+    sample: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in map(Path, sample):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    words = ("plan", ".", "-o", "plan.csv", "--force", "--lang", "en")
+    first, second = call(*words), call(*words)
+    assert first.exit_code == second.exit_code == 0, second.output
+    assert first.stdout.splitlines()[1:] == second.stdout.splitlines()[1:]
+    assert "plan.csv: This is a result of this program, not an attachment" in second.stderr
+
+
+def test_plan_explains_a_firm_with_its_turning_points(sample: list[str]) -> None:
+    loans = call("plan", *sample, "--budget", "2e7", "--explain", "E40", "--explain", "E41", "--lang", "en")
+    assert loans.exit_code == 0, loans.output
+    said = [line for line in loans.stdout.splitlines() if line.startswith(("E40: ", "E41: "))]
+    assert len(said) == 2
+    for line in said:
+        assert "fen" in line or "grade D" in line
+        assert "would" in line or "grade D" in line
+    assert "Risk: one year in a hundred loses more than" in loans.stdout
+    unknown = call("plan", *sample, "--explain", "E999", "--lang", "en")
+    assert unknown.exit_code == 1
+    assert '"E999" is not among the 60 firms' in unknown.stderr
+
+
+def test_run_compares_the_papers_plans_on_a_page(sample: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "p.xlsx"
+    result = call("run", *sample, "-o", out, "--compare", "--scenario", "none", "--json", "--lang", "en")
+    assert result.exit_code == 0, result.output
+    risk = json.loads(result.stdout)["risk"]
+    assert 0 < risk["expected_loss"] < risk["var"]["0.99"] <= risk["expected_shortfall"]["0.99"]
+    assert {"Risk", "Comparison"} <= set(openpyxl.load_workbook(out, read_only=True).sheetnames)
 
 
 def test_nothing_lent_is_said_without_nan(sample: list[str]) -> None:
