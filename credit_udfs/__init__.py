@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from credit_udfs.api import assess, load_model, read, write
+    from credit_udfs.api import assess, load_model, load_report, read, reproduce, validate, write, write_report
     from credit_udfs.core.allocation import Limits
     from credit_udfs.core.assess import Assessment, Settings
     from credit_udfs.core.summary import Summary, summarise
@@ -28,8 +28,12 @@ __version__ = "0.1.0"
 _HOMES = {
     "assess": "api",
     "load_model": "api",
+    "load_report": "api",
     "read": "api",
+    "reproduce": "api",
+    "validate": "api",
     "write": "api",
+    "write_report": "api",
     "Assessment": "core.assess",
     "Settings": "core.assess",
     "Limits": "core.allocation",
@@ -56,9 +60,13 @@ __all__ = [
     "Summary",
     "assess",
     "load_model",
+    "load_report",
     "read",
+    "reproduce",
     "summarise",
+    "validate",
     "write",
+    "write_report",
 ]
 
 

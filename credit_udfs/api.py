@@ -18,7 +18,7 @@ from credit_udfs.core.assess import Assessment, Settings
 from credit_udfs.core.model_card import Model
 from credit_udfs.core.stress import Scenario, Stress
 from credit_udfs.core.tables import Tables
-from credit_udfs.errors import BadInput
+from credit_udfs.errors import BadInput, NotAvailable
 from credit_udfs.locale import Lang
 from credit_udfs.types import Progress
 from credit_udfs.workbook import read as reading
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from credit_udfs.core.allocation.frontier import Against, Frontier
     from credit_udfs.core.allocation.measures import Comparison
     from credit_udfs.core.plan_risk import PlanRisk
+    from credit_udfs.core.validation import Report
+    from credit_udfs.methods.figures import Figure
     from credit_udfs.workbook.into import Kept
     from credit_udfs.workbook.pages import Extras
 
@@ -227,6 +229,78 @@ def train(
 
     model = train_method(tables, method, trained=trained, seed=seed)
     return complete_method(model, tables, progress=progress) if validated else model
+
+
+def validate(
+    tables: Tables,
+    *,
+    quick: bool = False,
+    methods: Sequence[str] | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """What every method is worth on firms it hasn't seen; see methods.validate.validate. Takes about 10 minutes, with
+    `quick` about one. `Report.to_json` keeps it, `write_report` shows it, and so does ``write(validation=report)``.
+    """
+    from credit_udfs.methods.validate import validate as judge
+
+    return judge(tables, quick=quick, methods=methods, seed=seed, progress=progress)
+
+
+def reproduce(tables: Tables, *, progress: Progress | None = None) -> tuple[Figure, ...]:
+    """The papers' published figures beside ours. Raises NotAvailable where `tables` aren't the contest's."""
+    from credit_udfs.methods.reproduce import reproduce as recompute
+
+    return recompute(tables, progress)
+
+
+def load_report(report: str | Path | Report) -> Report:
+    """A validation report by its file (.json), or itself. Raises BadInput when it isn't one."""
+    from credit_udfs.core.validation import Report
+
+    if isinstance(report, Report):
+        return report
+    file = Path(report)
+    try:
+        return Report.from_json(file.read_text(encoding="utf-8"), file.name)
+    except FileNotFoundError as cause:
+        raise BadInput("files.missing", path=file) from cause
+    except (OSError, UnicodeDecodeError) as cause:
+        raise BadInput("validation.not_a_report", source=file.name) from cause
+
+
+VALIDATIONS = ("quick", "full")
+
+
+def reports(tables: Tables, validation: str | Path | Report, *, progress: Progress | None = None) -> Mapping[str, Any]:
+    """The pages of reports, for `write`: a validation (a report, its file, or "quick" or "full" to make one), and the
+    papers' figures where the tables are the contest's.
+    """
+    if validation in VALIDATIONS:
+        found = validate(tables, quick=validation == "quick", progress=progress)
+    else:
+        found = load_report(validation)
+    try:
+        return {"validation": found, "reproduction": reproduce(tables, progress=progress)}
+    except NotAvailable:
+        return {"validation": found}
+
+
+def write_report(
+    path: str | Path,
+    lang: Lang = "zh",
+    *,
+    validation: Report | None = None,
+    reproduction: Sequence[Figure] = (),
+    force: bool = False,
+) -> Path:
+    """Write reports on their own as a workbook; `path` is replaced only with `force`. Returns the path."""
+    from credit_udfs.workbook.write import write_report as write_workbook
+
+    epoch = int(now().timestamp())
+    return write_workbook(
+        path, lang, validation=validation, reproduction=reproduction, force=force, source_date_epoch=epoch
+    )
 
 
 def load_model(model: str | Path | Model) -> Model:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from credit_udfs.cli import addin, job, model, office
+from credit_udfs.cli import addin, job, model, office, reports
 from credit_udfs.cli.common import Group, lang_option
 from credit_udfs.cli.words import name_parts, t
 from credit_udfs.locale import Lang
@@ -26,8 +26,8 @@ for _command in (
     job.sample,
     job.demo,
     model.train,
-    model.validate,
-    model.reproduce,
+    reports.validate,
+    reports.reproduce,
     office.calc,
     addin.addin,
     office.doctor,

@@ -21,6 +21,7 @@ from credit_udfs.cli.common import (
     say_problems,
     settings_from,
 )
+from credit_udfs.cli.reports import report_option
 from credit_udfs.cli.words import t
 from credit_udfs.locale import Lang, text
 
@@ -120,6 +121,7 @@ def say_comparison(compared: Any, lang: Lang) -> None:
 @click.option("--into", type=click.Path(path_type=Path), help=t("help_into"))
 @click.option("--frontier", is_flag=True, help=t("help_frontier"))
 @click.option("--compare", is_flag=True, help=t("help_compare"))
+@report_option
 @lang_option
 @plan_options
 def run(
@@ -130,6 +132,7 @@ def run(
     into: Path | None,
     frontier: bool,
     compare: bool,
+    validation: Any,
     lang: Lang,
     **options: Any,
 ) -> None:
@@ -149,6 +152,7 @@ def run(
             "stress": api.stress(assessment, scenario, progress=tell) if shocked else None,
             "frontiers": api.frontiers(assessment, progress=tell) if frontier else (),
             "comparison": api.compare(assessment, shock, progress=tell) if compare else None,
+            **(api.reports(tables, validation, progress=tell) if validation else {}),
         }
         if tell:
             tell("write", 0, 0)
@@ -226,7 +230,7 @@ def plan(
 @click.command(help=t("help_indicators"))
 @files_argument
 @output_option("indicators.csv", "help_indicators_output")
-@click.option("--set", "sets", type=click.Choice(["six", "p0", "p4", "wide"]), multiple=True, default=("six",),
+@click.option("--set", "sets", type=click.Choice(["six", "p0", "p2", "p3", "p4", "wide"]), multiple=True, default=("six",),
               show_default=True, help=t("help_indicators_set"))  # fmt: skip
 @force_option
 @lang_option
