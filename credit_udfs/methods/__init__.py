@@ -11,12 +11,9 @@ scikit-learn nor torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
-import polars as pl
-
-from credit_udfs.core import indicators
+from credit_udfs.core.indicators import compute
 from credit_udfs.methods import ensemble, p0, p1, p2, p3, p3_ahp, p4
 from credit_udfs.methods.method import Estimator, Fitted, Method, Target, declare
 
@@ -25,17 +22,6 @@ _MODULES: tuple[Any, ...] = (ensemble, p0, p1, p2, p3, p3_ahp, p4)
 METHODS: dict[str, Method] = {method.name: method for module in _MODULES for method in module.DECLARED}
 
 __all__ = ["METHODS", "Estimator", "Fitted", "Method", "Target", "compute", "declare", "export"]
-
-
-def compute(purchases: pl.DataFrame, sales: pl.DataFrame, firms: Sequence[str], keys: Iterable[str]) -> pl.DataFrame:
-    """core.indicators.compute, for the papers' own indicators as well (module constant INDICATORS there)."""
-    wanted = tuple(dict.fromkeys(keys))
-    owners = {key: module for module in _MODULES for key in getattr(module, "INDICATORS", ())}
-    parts = [indicators.compute(purchases, sales, firms, [key for key in wanted if key not in owners])]
-    for module in dict.fromkeys(owners[key] for key in wanted if key in owners):
-        own = [key for key in wanted if owners.get(key) is module]
-        parts.append(module.compute(purchases, sales, firms, own).select(own))
-    return pl.concat(parts, how="horizontal").select("firm", *wanted)
 
 
 def export(estimator: Any) -> dict[str, Any]:

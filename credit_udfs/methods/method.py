@@ -72,13 +72,7 @@ def declare(
 
 
 def indicator_name(key: str, lang: Lang) -> str:
-    """An indicator's name; of P2's series, whose keys end in the month's number from 0, with the month from 1."""
-    if key in INDICATORS:
-        return INDICATORS[key].zh if lang == "zh" else INDICATORS[key].en
-    channel, _, month = key.rpartition("_")
-    if month.isdigit():
-        return text(f"methods.indicator_{channel}", lang, month=int(month) + 1)
-    return text(f"methods.indicator_{key}", lang)
+    return INDICATORS[key].zh if lang == "zh" else INDICATORS[key].en
 
 
 def named(keys: Sequence[str], lang: Lang, most: int = 12) -> str:

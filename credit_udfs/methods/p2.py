@@ -4,60 +4,23 @@ limit.
 The amounts, rates and top-ups of its strategy are in core.allocation. The network trains with PyTorch (the
 extra "cnn") and scores with numpy alone.
 
-Series: the last 36 calendar months up to the firm's last valid invoice of either side; channels: net
-purchases of the month, and their number. The paper says only "input invoice data"; it prints neither layers
-nor lengths.
+The series are core.indicators.P2_SERIES.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import polars as pl
 
 from credit_udfs.core import forms
-from credit_udfs.core.indicators import SCALE
+from credit_udfs.core.indicators import P2_SERIES
+from credit_udfs.core.indicators.monthly import CHANNELS, MONTHS
 from credit_udfs.errors import NotAvailable
 from credit_udfs.methods.estimator import FormClassifier
 from credit_udfs.methods.fitting import MONEY, impute_step, log_step
 from credit_udfs.methods.method import declare
 from credit_udfs.types import Floats, Ints
-
-MONTHS = 36
-CHANNELS: tuple[str, ...] = ("p2_input_net", "p2_input_count", "p2_output_net", "p2_output_count")
-INDICATORS: tuple[str, ...] = tuple(f"{channel}_{month:02d}" for channel in CHANNELS for month in range(MONTHS))
-
-
-def compute(
-    purchases: pl.DataFrame, sales: pl.DataFrame, firms: Sequence[str], keys: Iterable[str] = INDICATORS
-) -> pl.DataFrame:
-    """The series of `firms` in their order: "firm" and one Float64 column per key; month 35 is the firm's
-    last.
-
-    Months without invoices are 0; a firm without any valid invoice is null throughout.
-    """
-    month = pl.col("date").dt.year().cast(pl.Int32) * 12 + pl.col("date").dt.month().cast(pl.Int32)
-    valid = [
-        side.filter(~pl.col("void")).select(pl.col("firm").cast(pl.String), month.alias("month"), "amount")
-        for side in (purchases, sales)
-    ]
-    last = pl.concat(valid).group_by("firm").agg(pl.col("month").max().alias("last"))
-    order = {firm: i for i, firm in enumerate(firms)}
-    table = np.full((len(order), len(CHANNELS), MONTHS), np.nan)
-    for firm in last["firm"]:
-        if firm in order:
-            table[order[firm]] = 0.0
-    net = (pl.col("amount") * SCALE).round().cast(pl.Int64).sum() / SCALE
-    at = MONTHS - 1 - (pl.col("last") - pl.col("month"))
-    for side, invoices in enumerate(valid):
-        months = invoices.join(last, on="firm").filter(at >= 0).group_by("firm", at.alias("at"))
-        for firm, when, amount, count in months.agg(net.alias("net"), pl.len()).iter_rows():
-            if firm in order:
-                table[order[firm], 2 * side : 2 * side + 2, when] = amount, count
-    columns = pl.DataFrame(table.reshape(len(order), -1), schema=list(INDICATORS)).fill_nan(None)
-    return columns.insert_column(0, pl.Series("firm", list(firms), dtype=pl.String)).select("firm", *keys)
 
 
 class ConvolutionalNetwork(FormClassifier):
@@ -149,7 +112,7 @@ class ConvolutionalNetwork(FormClassifier):
 def window_accuracy(x: Floats, codes: Ints, by: Literal["window", "firm"], seed: int = 0, length: int = 28) -> float:
     """Accuracy on a fifth held out when every firm's series is cut into overlapping windows of `length` months.
 
-    x: INDICATORS (n, 144); codes: grades 0..3. by "window": windows are split at random, so that a firm is on both
+    x: P2_SERIES (n, 144); codes: grades 0..3. by "window": windows are split at random, so that a firm is on both
     sides and the network need only recognise it; "firm": a firm's windows stay together.
     """
     series = x.reshape(len(x), len(CHANNELS), MONTHS)
@@ -202,4 +165,4 @@ def strength(x: Floats) -> Floats:
     return result
 
 
-DECLARED = (declare("p2_cnn", "P2", INDICATORS, "grade", lambda seed: ConvolutionalNetwork(seed=seed)),)
+DECLARED = (declare("p2_cnn", "P2", P2_SERIES, "grade", lambda seed: ConvolutionalNetwork(seed=seed)),)

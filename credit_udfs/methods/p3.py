@@ -1,98 +1,29 @@
-"""P3: monthly indices, principal components with forward stepwise logistic regression, clusters and SVM.
+"""P3: principal components with forward stepwise logistic regression, clusters and support vectors, on its indices.
 
-The five indices' formulas are lost in scanning; what their words leave open is filled in here, and said so.
-Month by month, over valid invoices and amounts excl. tax; months between a firm's first and last invoice
-without any count as 0. O and J are a month's net sales and net purchases, means are over the firm's months.
-
-- influence: mean of w O + (1 - w) J, w = the firm's share of O in O + J ("different companies place different
-  emphases on output and input").
-- strength: mean over months with sales of (output tax - input tax) / number of sales invoices.
-- supply fluctuation: mean of |J - mean J| / (mean J + b): the paper measures supply by the firm's demand, its
-  purchases, and demand by what it supplies; demand fluctuation: the same of O; b = 1 yuan, the "balance
-  parameter"; the mean is the stable value, as the paper assumes. Low is stable.
-- churn: void sales invoices / sales invoices, over the firm's whole history.
-
+The five monthly indices are core.indicators.P3_FIVE, whose module says what stands in for the lost formulas.
 The analytic hierarchy process is in `methods.p3_ahp`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import polars as pl
 from scipy.special import chdtrc
 
 from credit_udfs.core import forms
-from credit_udfs.core.indicators import SCALE
+from credit_udfs.core.indicators import P3_FIVE
 from credit_udfs.methods.convert import from_sklearn
 from credit_udfs.methods.estimator import FormClassifier
 from credit_udfs.methods.fitting import MONEY, Logistic, fit_logistic, prepare
 from credit_udfs.methods.method import declare
 from credit_udfs.types import Floats, Grade, Ints
 
-INDICATORS: tuple[str, ...] = (
-    "p3_influence", "p3_strength", "p3_supply_fluctuation", "p3_demand_fluctuation", "p3_churn",
-)  # fmt: skip
 UNITS: tuple[float, ...] = (MONEY, 1.0, 0.0, 0.0, 0.0)
-BALANCE = 1.0  # yuan
 
 # P3, section 4.2.2: the risk a grade stands for.
 GRADE_RISK: Mapping[Grade, float] = {"A": 0.2, "B": 0.4, "C": 0.6, "D": 0.8}
-
-
-def compute(
-    purchases: pl.DataFrame, sales: pl.DataFrame, firms: Sequence[str], keys: Iterable[str] = INDICATORS
-) -> pl.DataFrame:
-    """The indices of `firms` in their order: "firm" and one Float64 column per key, null where missing.
-
-    A firm without valid invoices has none of the first four; without sales invoices no strength and no churn.
-    """
-    sides = [_monthly(sales, "o"), _monthly(purchases, "j")]
-    months = sides[0].join(sides[1], on=["firm", "month"], how="full", coalesce=True).fill_null(0)
-    first, last = pl.col("month").min(), pl.col("month").max()
-    calendar = (
-        months.group_by("firm")
-        .agg(pl.int_ranges(first, last + 1).alias("month"))
-        .explode("month", empty_as_null=False)
-        .cast({"month": months.schema["month"]})
-    )
-    full = calendar.join(months, on=["firm", "month"], how="left").fill_null(0)
-    o, j = pl.col("o").cast(pl.Float64) / SCALE, pl.col("j").cast(pl.Float64) / SCALE
-    tax = (pl.col("o_tax") - pl.col("j_tax")).cast(pl.Float64) / SCALE
-    turnover = (pl.col("o").sum() + pl.col("j").sum()).cast(pl.Float64) / SCALE
-    w = pl.when(turnover > 0).then(o.sum() / turnover).otherwise(0.5)
-    indices = (
-        full.sort("firm", "month")  # a fixed order of summing: the same bits every time
-        .group_by("firm", maintain_order=True)
-        .agg(
-            (w * o.mean() + (1 - w) * j.mean()).alias("p3_influence"),
-            (tax / pl.col("o_n")).filter(pl.col("o_n") > 0).mean().alias("p3_strength"),
-            ((j - j.mean()).abs().mean() / (j.mean().abs() + BALANCE)).alias("p3_supply_fluctuation"),
-            ((o - o.mean()).abs().mean() / (o.mean().abs() + BALANCE)).alias("p3_demand_fluctuation"),
-        )
-    )
-    churn = sales.group_by("firm").agg(pl.col("void").mean().alias("p3_churn")).cast({"firm": pl.String})
-    asked = pl.DataFrame({"firm": list(firms)}, schema={"firm": pl.String})
-    found = asked.join(indices, on="firm", how="left", maintain_order="left")
-    return found.join(churn, on="firm", how="left", maintain_order="left").select("firm", *keys)
-
-
-def _monthly(side: pl.DataFrame, mark: str) -> pl.DataFrame:
-    units = ((pl.col(name) * SCALE).round().cast(pl.Int64) for name in ("amount", "tax"))
-    month = pl.col("date").dt.year().cast(pl.Int32) * 12 + pl.col("date").dt.month().cast(pl.Int32)
-    return (
-        side.filter(~pl.col("void"))
-        .with_columns(month.alias("month"), *units)
-        .group_by("firm", "month")
-        .agg(
-            pl.col("amount").sum().alias(mark),
-            pl.col("tax").sum().alias(f"{mark}_tax"),
-            pl.len().cast(pl.Int64).alias(f"{mark}_n"),
-        )
-        .cast({"firm": pl.String})
-    )
 
 
 def principal_components(z: Floats, share: float = 0.85) -> tuple[Floats, Floats]:
@@ -235,7 +166,7 @@ def cluster_accuracy(x: Floats, seed: int, share: float = 0.3) -> float:
 
 
 DECLARED = (
-    declare("p3_pca_logistic", "P3", INDICATORS, "default", lambda seed: ComponentLogistic()),
-    declare("p3_svm", "P3", INDICATORS, "grade", lambda seed: SupportVectors(seed=seed)),
-    declare("p3_svm_clusters", "P3", INDICATORS, "grade", lambda seed: ClusterSupportVectors(seed=seed)),
+    declare("p3_pca_logistic", "P3", P3_FIVE, "default", lambda seed: ComponentLogistic()),
+    declare("p3_svm", "P3", P3_FIVE, "grade", lambda seed: SupportVectors(seed=seed)),
+    declare("p3_svm_clusters", "P3", P3_FIVE, "grade", lambda seed: ClusterSupportVectors(seed=seed)),
 )

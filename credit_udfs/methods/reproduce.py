@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from credit_udfs.core import churn, industry
-from credit_udfs.core.indicators import P0_NINE, P4_SIX
+from credit_udfs.core.indicators import P0_NINE, P2_SERIES, P3_FIVE, P4_SIX
 from credit_udfs.core.tables import Tables
 from credit_udfs.errors import NotAvailable
 from credit_udfs.methods import compute, p0, p1, p2, p3, p4
@@ -190,13 +190,13 @@ def _p1(record: _Record) -> Iterator[Figure]:
 
 
 def _p2_network(record: _Record) -> Iterator[Figure]:
-    x = record.x(p2.INDICATORS)
+    x = record.x(P2_SERIES)
     try:
         accuracy: float | None = _split_accuracy(lambda: p2.ConvolutionalNetwork(), x, record.codes, 24, 5)
         counts = None
         if record.others:
             network = p2.ConvolutionalNetwork().fit(x, record.codes)
-            counts = np.bincount(network.predict(record.x(p2.INDICATORS, record.others)), minlength=4)
+            counts = np.bincount(network.predict(record.x(P2_SERIES, record.others)), minlength=4)
         leak = p2.window_accuracy(x, record.codes, "window")
         same = p2.window_accuracy(x, record.codes, "firm")
         unavailable = "no_others"
@@ -242,7 +242,7 @@ def _split_accuracy(make: Callable[[], Any], x: Floats, y: Ints, test: int, repe
 
 
 def _p3(record: _Record) -> Iterator[Figure]:
-    x = record.x(p3.INDICATORS)
+    x = record.x(P3_FIVE)
     components, carried = p3.principal_components(prepare(x)[0])
     yield figure("p3_components", "P3", "Table 1", "2", float(len(components)), two=float(carried[:2].sum()))
     clusters = float(np.mean([p3.cluster_accuracy(x, seed) for seed in range(10)]))

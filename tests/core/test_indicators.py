@@ -219,7 +219,7 @@ def test_every_indicator_is_what_its_words_say(purchases: list[Invoice], sales: 
 
 def test_a_set_alone_has_the_bits_it_has_among_others(contest_rated: Tables) -> None:
     firms = contest_rated.firms["firm"].to_list()
-    everything = compute(contest_rated.purchases, contest_rated.sales, firms, ALL)
+    everything = compute(contest_rated.purchases, contest_rated.sales, firms, INDICATORS)
     for keys in SETS.values():
         alone = compute(contest_rated.purchases, contest_rated.sales, firms, keys)
         assert alone.equals(everything.select("firm", *keys))
@@ -260,6 +260,7 @@ def test_declarations_are_complete() -> None:
     assert len(P0_NINE) == 9
     assert len(P4_SIX) == 6
     assert len(WIDE) == 35
+    assert {key for keys in SETS.values() for key in keys} == set(INDICATORS)
     for key, indicator in INDICATORS.items():
         assert indicator.key == key
         assert all([indicator.zh, indicator.en, indicator.unit, indicator.formula_zh, indicator.formula_en])

@@ -53,7 +53,7 @@ def test_a_card_holds_its_own_quality_and_no_other(name: str) -> None:
     model, method = models.load(name), METHODS[name]
     assert model.name == name
     assert model.settings["target"] == method.target
-    said = {key for key in model.validation if key != "design"}
+    said = set(model.validation) - {"design", "primary"}
     assert said == ({method.target} if method.paper else {"default", "D", "grade"})
     assert model.predicts == (
         ("default", "grade") if method.paper is None else ("grade",) if method.target == "grade" else ("default",)

@@ -1,44 +1,16 @@
-"""P2: the series, the network, stability and strength."""
+"""P2: the network, stability and strength."""
 
 from __future__ import annotations
 
 import builtins
-import datetime
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pytest
 
-from credit_udfs.core.tables import INVOICE_SCHEMA
+from credit_udfs.core.indicators import P2_SERIES
 from credit_udfs.errors import NotAvailable
 from credit_udfs.methods import p2
-
-Row = tuple[str, datetime.date, float, bool]
-
-
-def invoices(*rows: Row) -> pl.DataFrame:
-    full = [(firm, date, "x", amount, 0.0, amount, void) for firm, date, amount, void in rows]
-    return pl.DataFrame(full, schema=INVOICE_SCHEMA, orient="row")
-
-
-def test_a_series_ends_with_the_firms_last_month_of_either_side() -> None:
-    day = datetime.date
-    purchases = invoices(
-        ("甲", day(2019, 10, 3), 100.0, False),
-        ("甲", day(2019, 10, 9), -30.0, False),
-        ("甲", day(2019, 12, 1), 50.0, True),
-        ("甲", day(2016, 1, 1), 9.0, False),
-    )
-    sales = invoices(("甲", day(2019, 12, 31), 7.0, False), ("乙", day(2019, 1, 1), 5.0, True))
-    frame = p2.compute(purchases, sales, ["乙", "甲", "丙"])
-    row = frame.row(1, named=True)
-    assert frame["firm"].to_list() == ["乙", "甲", "丙"]
-    assert (row["p2_input_net_33"], row["p2_input_count_33"]) == (70.0, 2.0)
-    assert (row["p2_input_net_35"], row["p2_output_net_35"], row["p2_output_count_35"]) == (0.0, 7.0, 1.0)
-    assert sum(value for key, value in row.items() if key.startswith("p2_input_count")) == 2.0  # 2016 is too old
-    assert frame.select(pl.all().exclude("firm")).row(0) == (None,) * len(p2.INDICATORS)  # void invoices only
-    assert frame.select(pl.all().exclude("firm")).row(2) == (None,) * len(p2.INDICATORS)
 
 
 def test_the_network_learns_from_series() -> None:
@@ -55,7 +27,7 @@ def test_the_network_learns_from_series() -> None:
 def test_training_leaves_the_global_random_state_alone() -> None:
     torch = pytest.importorskip("torch", reason="the extra cnn isn't installed")
     before, numbers = torch.random.get_rng_state(), np.random.get_state()[1].copy()  # type: ignore[index]
-    x = np.random.default_rng(0).normal(size=(20, len(p2.INDICATORS)))
+    x = np.random.default_rng(0).normal(size=(20, len(P2_SERIES)))
     p2.ConvolutionalNetwork(epochs=1).fit(x, np.arange(20) % 2)
     assert torch.equal(before, torch.random.get_rng_state())
     assert np.array_equal(numbers, np.random.get_state()[1])  # type: ignore[index]
@@ -71,7 +43,7 @@ def test_without_torch_training_says_what_to_install(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(NotAvailable, match=r"credit_udfs\[cnn\]"):
-        p2.ConvolutionalNetwork().fit(np.zeros((4, len(p2.INDICATORS))), np.arange(4) % 2)
+        p2.ConvolutionalNetwork().fit(np.zeros((4, len(P2_SERIES))), np.arange(4) % 2)
 
 
 def test_stability_and_strength_rank_firms() -> None:

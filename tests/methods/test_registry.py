@@ -16,13 +16,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from credit_udfs.core import forms
-from credit_udfs.core.indicators import INDICATORS
+from credit_udfs.core.indicators import INDICATORS, P2_SERIES
 from credit_udfs.core.tables import INVOICE_SCHEMA
 from credit_udfs.errors import BadInput
-from credit_udfs.methods import METHODS, Method, compute, export, p1, p2, p3, p4
+from credit_udfs.methods import METHODS, Method, compute, export, p1, p2, p4
 
 PAPERS = [name for name, method in METHODS.items() if method.paper is not None]
-OWN = {*p2.INDICATORS, *p3.INDICATORS}
 
 
 def made_up(k: int, classes: int, n: int = 60) -> tuple[np.ndarray, np.ndarray]:
@@ -47,7 +46,7 @@ def test_every_paper_has_a_method_and_every_target() -> None:
 def test_a_method_is_declared_whole(name: str) -> None:
     method = METHODS[name]
     assert method.name == name
-    assert all(key in INDICATORS or key in OWN for key in method.indicators)
+    assert all(key in INDICATORS for key in method.indicators)
     assert len(set(method.indicators)) == len(method.indicators)
     assert all([method.zh, method.en, method.note_zh, method.note_en])
     assert any("一" <= c <= "鿿" for c in method.note_zh)
@@ -123,7 +122,7 @@ def test_compute_puts_core_and_paper_indicators_in_the_order_asked_for() -> None
 
 def test_scoring_a_trained_network_needs_no_torch(tmp_path: object) -> None:
     pytest.importorskip("torch", reason="the extra cnn isn't installed")
-    x, y = made_up(len(p2.INDICATORS), 4)
+    x, y = made_up(len(P2_SERIES), 4)
     fitted = p2.ConvolutionalNetwork(epochs=5).fit(x, y)
     program = (
         "import json, sys, numpy as np\n"

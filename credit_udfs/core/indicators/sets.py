@@ -1,198 +1,19 @@
-"""From invoices to indicators: one row per enterprise, each indicator declared once.
+"""The indicators of one firm's two sides: the canonical six, P0's nine, P4's six, and the wide set.
 
-Written against narwhals and evaluated lazily on polars, so that the same declarations run on another engine.
-
-The way: invoices of a side are summed to *facts* per firm (`_FACTS`), and an indicator is an expression over facts.
-Facts of sales are prefixed ``s_``, of purchases ``p_``. "Valid" invoices are all that are not void, returns
-(negative amounts) included, so that they net off. Years are days / 365, both end days counted.
-
-Amounts are summed as whole ten-thousandths of a yuan, so that a sum is exact and doesn't depend on the order in
-which an engine's threads add it up: the same invoices give the same bits everywhere.
-
-Missing values: a sum or count of a side without invoices is 0; a share, rate or ratio whose denominator is 0 or
-unknown is missing (NaN); a firm without any invoice has every indicator missing.
+Each is an expression over facts (`facts`). "Valid" invoices are all that are not void, returns (negative amounts)
+included, so that they net off. Years are days / 365, both end days counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import reduce
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable
+from typing import Any
 
 import narwhals as nw
-import polars as pl
+
+from credit_udfs.core.indicators.declare import Facts, declare
 
 DAYS_PER_YEAR = 365
-SCALE = 10_000  # amounts are counted in 1/SCALE yuan while they are summed
-
-Facts: TypeAlias = Literal["invoices", "all_invoices", "halves", "partners", "months", "recent"]
-_Expr: TypeAlias = Callable[[], nw.Expr]
-
-
-@dataclass(frozen=True)
-class Indicator:
-    """One indicator: its names, unit, formula in words, missing-value rule and source, and how it is computed."""
-
-    key: str
-    zh: str
-    en: str
-    unit: Literal["yuan", "yuan/year", "years", "fraction", "count", "1/year", "ratio"]
-    formula_zh: str
-    formula_en: str
-    missing: Literal["never", "share", "span"]
-    source: str
-    needs: tuple[Facts, ...]
-    expr: _Expr
-
-
-INDICATORS: dict[str, Indicator] = {}
-
-
-def _declare(
-    key: str,
-    names: tuple[str, str],
-    unit: Any,
-    formula: tuple[str, str],
-    source: str,
-    needs: tuple[Facts, ...],
-    expr: _Expr,
-    missing: Any = "share",
-) -> str:
-    INDICATORS[key] = Indicator(key, *names, unit, *formula, missing, source, needs, expr)
-    return key
-
-
-def _yuan(total: nw.Expr, power: int = 1) -> nw.Expr:
-    return total.cast(nw.Float64) / float(SCALE**power)
-
-
-def _sum(units: nw.Expr) -> nw.Expr:
-    return _yuan(units.sum())
-
-
-def _sum_of_squares(units: nw.Expr) -> nw.Expr:
-    wide = units.cast(nw.Int128)
-    return _yuan((wide * wide).sum(), 2)
-
-
-# --- facts ---------------------------------------------------------------------------------------------------
-
-
-def _invoices(side: nw.LazyFrame[Any], mark: str) -> nw.LazyFrame[Any]:
-    """Facts of the valid invoices (void ones only count in _all_invoices)."""
-    amount, tax = nw.col("amount"), nw.col("tax")
-    return (
-        side.filter(~nw.col("void"))
-        .group_by("firm")
-        .agg(
-            nw.len().alias(f"{mark}valid"),
-            _sum(amount).alias(f"{mark}net"),
-            _sum(tax).alias(f"{mark}tax"),
-            nw.col("date").min().alias(f"{mark}first"),
-            nw.col("date").max().alias(f"{mark}last"),
-            (amount < 0).sum().alias(f"{mark}returns"),
-            _sum(nw.when(amount > 0).then(amount).otherwise(0)).alias(f"{mark}gross"),
-            _yuan(amount.median()).alias(f"{mark}median"),
-        )
-    )
-
-
-def _all_invoices(side: nw.LazyFrame[Any], mark: str) -> nw.LazyFrame[Any]:
-    total = nw.col("total")
-    return side.group_by("firm").agg(
-        nw.len().alias(f"{mark}count"),
-        nw.col("void").sum().alias(f"{mark}void"),
-        (nw.col("amount") < 0).sum().alias(f"{mark}negative"),
-        _sum(total).alias(f"{mark}total"),
-        _sum(nw.col("tax")).alias(f"{mark}all_tax"),
-    )
-
-
-def _halves(side: nw.LazyFrame[Any], mark: str) -> nw.LazyFrame[Any]:
-    """P0's trend over all invoices in file order: rows m..n minus rows 1..m, m = floor(n/2), row m in both."""
-    position = nw.col("row").cum_count().over("firm", order_by="row")
-    middle = nw.len().over("firm") // 2
-    total = nw.col("total")
-    return (
-        side.with_columns(position.alias("position"), middle.alias("middle"))
-        .with_columns(
-            nw.when(nw.col("position") >= nw.col("middle")).then(total).otherwise(0).alias("late"),
-            nw.when(nw.col("position") <= nw.col("middle")).then(total).otherwise(0).alias("early"),
-        )
-        .group_by("firm")
-        .agg(_sum(nw.col("late") - nw.col("early")).alias(f"{mark}trend"))
-    )
-
-
-def _partners(side: nw.LazyFrame[Any], mark: str) -> nw.LazyFrame[Any]:
-    """Facts of the counterparties with valid invoices: their count, shares, and who comes back."""
-    net = nw.col("net")
-    positive = nw.when(net > 0).then(net).otherwise(0)
-    back = nw.col("last_month") > nw.col("first_month")  # seen in two calendar months or more
-    return (
-        side.filter(~nw.col("void"))
-        .group_by("firm", "counterparty")
-        .agg(
-            nw.col("amount").sum().alias("net"),
-            nw.col("month").min().alias("first_month"),
-            nw.col("month").max().alias("last_month"),
-        )
-        .group_by("firm")
-        .agg(
-            nw.len().alias(f"{mark}partners"),
-            _yuan(net.max()).alias(f"{mark}top"),
-            _sum(positive).alias(f"{mark}positive"),
-            _sum_of_squares(positive).alias(f"{mark}squares"),
-            back.sum().alias(f"{mark}partners_back"),
-            _sum(nw.when(back).then(net).otherwise(0)).alias(f"{mark}net_back"),
-        )
-    )
-
-
-def _months(side: nw.LazyFrame[Any], mark: str) -> nw.LazyFrame[Any]:
-    """Facts of the calendar months with valid invoices; a month between first and last without one counts as 0."""
-    net = nw.col("net")
-    return (
-        side.filter(~nw.col("void"))
-        .group_by("firm", "month")
-        .agg(nw.col("amount").sum().alias("net"))
-        .group_by("firm")
-        .agg(
-            nw.len().alias(f"{mark}months"),
-            (nw.col("month").max() - nw.col("month").min() + 1).alias(f"{mark}month_span"),
-            _sum(net).alias(f"{mark}month_sum"),
-            _sum_of_squares(net).alias(f"{mark}month_squares"),
-        )
-    )
-
-
-def _recent(side: nw.LazyFrame[Any], mark: str) -> nw.LazyFrame[Any]:
-    """Net amount of the last twelve calendar months of the side, and of the twelve before them."""
-    amount, age = nw.col("amount"), nw.col("last_month") - nw.col("month")
-    valid = side.filter(~nw.col("void"))
-    ends = valid.group_by("firm").agg(nw.col("month").max().alias("last_month"))
-    return (
-        valid.join(ends, on="firm", how="inner")
-        .group_by("firm")
-        .agg(
-            _sum(nw.when(age < 12).then(amount).otherwise(0)).alias(f"{mark}year"),
-            _sum(nw.when((age >= 12) & (age < 24)).then(amount).otherwise(0)).alias(f"{mark}year_before"),
-        )
-    )
-
-
-_FACTS: Mapping[Facts, Callable[[nw.LazyFrame[Any], str], nw.LazyFrame[Any]]] = {
-    "invoices": _invoices,
-    "all_invoices": _all_invoices,
-    "halves": _halves,
-    "partners": _partners,
-    "months": _months,
-    "recent": _recent,
-}
-
-
-# --- the words of the declarations ---------------------------------------------------------------------------
 
 
 def _c(name: str) -> nw.Expr:
@@ -246,35 +67,35 @@ def _variation(mark: str) -> nw.Expr:
 _SIX_SOURCE = "credit_udfs"
 
 SIX: tuple[str, ...] = (
-    _declare(
+    declare(
         "annual_net_sales", ("年净销售额", "Annual net sales"), "yuan/year",
         ("有效销项金额（不含税，已冲减退货）÷ 首末张发票（不分进销）相隔年数",
          "valid sales excl. tax, net of returns / years from the first to the last invoice of either side"),
         _SIX_SOURCE, ("invoices",), lambda: _c("s_net") / _years(), "span",
     ),
-    _declare(
+    declare(
         "trading_years", ("经营年限", "Trading history"), "years",
         ("首张至末张有效销项发票相隔年数", "years from the first to the last valid sales invoice"),
         _SIX_SOURCE, ("invoices",),
         lambda: nw.when(~_years().is_null()).then((_side_days("s_") / DAYS_PER_YEAR).fill_null(0.0)), "span",
     ),
-    _declare(
+    declare(
         "top_customer_share", ("最大客户占比", "Largest customer's share"), "fraction",
         ("最大客户净销售额 ÷ 净销售额", "net sales to the largest customer / net sales"),
         _SIX_SOURCE, ("invoices", "partners"), lambda: _share(nw.col("s_top"), nw.col("s_net")),
     ),
-    _declare(
+    declare(
         "returning_share", ("回头客销售占比", "Returning customers' share"), "fraction",
         ("在两个及以上自然月有交易的客户的净销售额 ÷ 净销售额",
          "net sales to customers seen in two calendar months or more / net sales"),
         _SIX_SOURCE, ("invoices", "partners"), lambda: _share(nw.col("s_net_back"), nw.col("s_net")),
     ),
-    _declare(
+    declare(
         "sales_void_rate", ("销项作废率", "Sales void rate"), "fraction",
         ("作废销项发票数 ÷ 全部销项发票数", "void sales invoices / all sales invoices"),
         _SIX_SOURCE, ("all_invoices",), lambda: _ratio(nw.col("s_void"), nw.col("s_count")),
     ),
-    _declare(
+    declare(
         "top_supplier_share", ("最大供应商占比", "Largest supplier's share"), "fraction",
         ("最大供应商净采购额 ÷ 净采购额", "net purchases from the largest supplier / net purchases"),
         _SIX_SOURCE, ("invoices", "partners"), lambda: _share(nw.col("p_top"), nw.col("p_net")),
@@ -287,29 +108,29 @@ _P0 = "P0, section 2.1.1, Table 1"
 _ALL: tuple[Facts, ...] = ("all_invoices",)
 
 P0_NINE: tuple[str, ...] = (
-    _declare("p0_input_total", ("进项总额", "Total amount of input invoices"), "yuan",
+    declare("p0_input_total", ("进项总额", "Total amount of input invoices"), "yuan",
              ("进项价税合计之和（含作废）", "sum of totals of purchase invoices, void ones included"),
              _P0, _ALL, lambda: _c("p_total"), "never"),
-    _declare("p0_output_total", ("销项总额", "Total amount of output invoices"), "yuan",
+    declare("p0_output_total", ("销项总额", "Total amount of output invoices"), "yuan",
              ("销项价税合计之和（含作废）", "sum of totals of sales invoices, void ones included"),
              _P0, _ALL, lambda: _c("s_total"), "never"),
-    _declare("p0_input_count", ("进项发票数", "Number of input invoices"), "count",
+    declare("p0_input_count", ("进项发票数", "Number of input invoices"), "count",
              ("进项发票张数", "number of purchase invoices"), _P0, _ALL, lambda: _c("p_count"), "never"),
-    _declare("p0_output_count", ("销项发票数", "Number of output invoices"), "count",
+    declare("p0_output_count", ("销项发票数", "Number of output invoices"), "count",
              ("销项发票张数", "number of sales invoices"), _P0, _ALL, lambda: _c("s_count"), "never"),
-    _declare("p0_void_ratio", ("作废发票占比", "Proportion of voided invoices"), "fraction",
+    declare("p0_void_ratio", ("作废发票占比", "Proportion of voided invoices"), "fraction",
              ("作废发票数 ÷ 发票数（进销合计）", "void invoices / invoices, both sides pooled"),
              _P0, _ALL, lambda: _ratio(_c("p_void") + _c("s_void"), _c("p_count") + _c("s_count"))),
-    _declare("p0_negative_ratio", ("负数发票占比", "Negative invoice ratio"), "fraction",
+    declare("p0_negative_ratio", ("负数发票占比", "Negative invoice ratio"), "fraction",
              ("金额为负的发票数 ÷ 发票数（进销合计）", "invoices with a negative amount / invoices, pooled"),
              _P0, _ALL, lambda: _ratio(_c("p_negative") + _c("s_negative"), _c("p_count") + _c("s_count"))),
-    _declare("p0_total_tax", ("税额合计", "Total tax"), "yuan",
+    declare("p0_total_tax", ("税额合计", "Total tax"), "yuan",
              ("进项税额 + 销项税额", "input tax + output tax"), _P0, _ALL,
              lambda: _c("p_all_tax") + _c("s_all_tax"), "never"),
-    _declare("p0_input_trend", ("进项增长趋势", "Growth trend of input value"), "yuan",
+    declare("p0_input_trend", ("进项增长趋势", "Growth trend of input value"), "yuan",
              ("后半行之和 − 前半行之和（文件顺序）", "later rows' sum - earlier rows' sum, file order"),
              _P0, ("halves",), lambda: _c("p_trend"), "never"),
-    _declare("p0_sales_trend", ("销项增长趋势", "Sales growth trend"), "yuan",
+    declare("p0_sales_trend", ("销项增长趋势", "Sales growth trend"), "yuan",
              ("后半行之和 − 前半行之和（文件顺序）", "later rows' sum - earlier rows' sum, file order"),
              _P0, ("halves",), lambda: _c("s_trend"), "never"),
 )  # fmt: skip
@@ -325,23 +146,23 @@ def _per_year(mark: str) -> nw.Expr:
 
 
 P4_SIX: tuple[str, ...] = (
-    _declare("p4_psi1", ("年均毛利", "Annual gross profit"), "yuan/year",
+    declare("p4_psi1", ("年均毛利", "Annual gross profit"), "yuan/year",
              ("365 ×（日均销售额 − 日均成本）", "365 (daily sales - daily cost)"), _P4, ("invoices",),
              lambda: DAYS_PER_YEAR * (_daily("s_") - _daily("p_")), "never"),
-    _declare("p4_psi2", ("销售毛利率", "Sales gross profit rate"), "ratio",
+    declare("p4_psi2", ("销售毛利率", "Sales gross profit rate"), "ratio",
              ("（日均销售额 − 日均成本）÷ 日均销售额", "(daily sales - daily cost) / daily sales"),
              _P4, ("invoices",), lambda: (_daily("s_") - _daily("p_")) / _daily("s_")),
-    _declare("p4_psi3", ("成本毛利率", "Cost gross profit rate"), "ratio",
+    declare("p4_psi3", ("成本毛利率", "Cost gross profit rate"), "ratio",
              ("（日均销售额 − 日均成本）÷ 日均成本", "(daily sales - daily cost) / daily cost"),
              _P4, ("invoices",), lambda: (_daily("s_") - _daily("p_")) / _daily("p_")),
-    _declare("p4_psi4", ("销项异常率", "Void and negative sales rate"), "fraction",
+    declare("p4_psi4", ("销项异常率", "Void and negative sales rate"), "fraction",
              ("（作废 + 负数）÷（有效 + 作废 + 负数）销项发票数",
               "(void + negative) / (valid + void + negative) sales invoices"),
              _P4, _BOTH, lambda: _ratio(_c("s_void") + _c("s_returns"), _c("s_count") + _c("s_returns"))),
-    _declare("p4_psi5", ("年有效进项发票数", "Valid purchase invoices per year"), "1/year",
+    declare("p4_psi5", ("年有效进项发票数", "Valid purchase invoices per year"), "1/year",
              ("有效进项发票数 ÷ 年数", "valid purchase invoices / years"), _P4, ("invoices",),
              lambda: _per_year("p_"), "never"),
-    _declare("p4_psi6", ("年有效销项发票数", "Valid sales invoices per year"), "1/year",
+    declare("p4_psi6", ("年有效销项发票数", "Valid sales invoices per year"), "1/year",
              ("有效销项发票数 ÷ 年数", "valid sales invoices / years"), _P4, ("invoices",),
              lambda: _per_year("s_"), "never"),
 )  # fmt: skip
@@ -358,25 +179,23 @@ def _two_sided(
     """The same indicator of sales and of purchases."""
     sales_zh, sales_en, purchases_zh, purchases_en = names
     return (
-        _declare(f"sales_{key}", (sales_zh, sales_en), unit, formula, _W, needs, lambda: expr("s_"), missing),
-        _declare(
-            f"purchase_{key}", (purchases_zh, purchases_en), unit, formula, _W, needs, lambda: expr("p_"), missing
-        ),
+        declare(f"sales_{key}", (sales_zh, sales_en), unit, formula, _W, needs, lambda: expr("s_"), missing),
+        declare(f"purchase_{key}", (purchases_zh, purchases_en), unit, formula, _W, needs, lambda: expr("p_"), missing),
     )
 
 
 WIDE: tuple[str, ...] = (
     *SIX,
-    _declare("annual_net_purchases", ("年净采购额", "Annual net purchases"), "yuan/year",
+    declare("annual_net_purchases", ("年净采购额", "Annual net purchases"), "yuan/year",
              ("有效进项金额 ÷ 年数", "valid purchases excl. tax, net of returns / years"), _W, ("invoices",),
              lambda: _c("p_net") / _years(), "span"),
-    _declare("purchase_to_sales", ("购销比", "Purchases to sales"), "ratio",
+    declare("purchase_to_sales", ("购销比", "Purchases to sales"), "ratio",
              ("净采购额 ÷ 净销售额", "net purchases / net sales"), _W, ("invoices",),
              lambda: _ratio(_c("p_net"), _c("s_net"))),
-    _declare("effective_vat_rate", ("实际增值税率", "Effective VAT rate"), "ratio",
+    declare("effective_vat_rate", ("实际增值税率", "Effective VAT rate"), "ratio",
              ("（销项税 − 进项税）÷ 净销售额", "(output tax - input tax) / net sales"), _W, ("invoices",),
              lambda: _ratio(_c("s_tax") - _c("p_tax"), _c("s_net"))),
-    _declare("purchase_void_rate", ("进项作废率", "Purchase void rate"), "fraction",
+    declare("purchase_void_rate", ("进项作废率", "Purchase void rate"), "fraction",
              ("作废进项发票数 ÷ 全部进项发票数", "void purchase invoices / all purchase invoices"),
              _W, ("all_invoices",), lambda: _ratio(nw.col("p_void"), nw.col("p_count"))),
     *_two_sided("return_rate", ("销项退货率", "Sales return rate", "进项退货率", "Purchase return rate"),
@@ -396,7 +215,7 @@ WIDE: tuple[str, ...] = (
                                        "Returning suppliers, by number"),
                 "fraction", ("两个及以上自然月有交易者的比例", "counterparties seen in two months or more / all"),
                 ("partners",), lambda m: _ratio(nw.col(f"{m}partners_back"), nw.col(f"{m}partners"))),
-    _declare("returning_supplier_share", ("回头供应商采购占比", "Returning suppliers' share"), "fraction",
+    declare("returning_supplier_share", ("回头供应商采购占比", "Returning suppliers' share"), "fraction",
              ("两个及以上自然月有交易的供应商的净采购额 ÷ 净采购额",
               "net purchases from suppliers seen in two months or more / net purchases"),
              _W, ("invoices", "partners"), lambda: _share(nw.col("p_net_back"), nw.col("p_net"))),
@@ -427,46 +246,3 @@ WIDE: tuple[str, ...] = (
                 ("税额 ÷ 净额", "tax / net amount"), ("invoices",),
                 lambda m: _ratio(nw.col(f"{m}tax"), nw.col(f"{m}net"))),
 )  # fmt: skip
-
-SETS: Mapping[str, tuple[str, ...]] = {"six": SIX, "p0": P0_NINE, "p4": P4_SIX, "wide": WIDE}
-
-
-def compute(
-    purchases: pl.DataFrame, sales: pl.DataFrame, firms: Sequence[str], keys: Iterable[str] = SIX
-) -> pl.DataFrame:
-    """Indicators of `firms`, in their order.
-
-    purchases, sales: invoices (core.tables.INVOICE_SCHEMA), in file order; invoices of other firms are ignored.
-    keys: which indicators, see INDICATORS and SETS.
-    Returns a frame with the column "firm" and one Float64 column per key; missing is null (see the module's rule).
-    Raises KeyError for an unknown key.
-    """
-    chosen = [INDICATORS[key] for key in dict.fromkeys(keys)]
-    needs = [fact for fact in _FACTS if any(fact in indicator.needs for indicator in chosen)]
-    sides = {"s_": _prepare(sales, needs), "p_": _prepare(purchases, needs)}
-    # Keys of a side's own engine type (a dictionary-encoded string, say) become plain text only once summed.
-    parts = [
-        _FACTS[fact](side, mark).with_columns(nw.col("firm").cast(nw.String))
-        for fact in needs
-        for mark, side in sides.items()
-    ]
-    order = nw.from_native(pl.DataFrame({"firm": list(firms)}, schema={"firm": pl.String}).with_row_index("order"))
-    facts = reduce(lambda left, part: left.join(part, on="firm", how="left"), parts, order.lazy())
-    values = facts.with_columns(_finite(indicator.expr()).alias(indicator.key) for indicator in chosen)
-    result = values.sort("order").select("firm", *(indicator.key for indicator in chosen)).collect("polars")
-    frame: pl.DataFrame = result.to_native()
-    return frame
-
-
-def _prepare(invoices: pl.DataFrame, needs: Sequence[Facts]) -> nw.LazyFrame[Any]:
-    frame = nw.from_native(invoices)
-    if "halves" in needs:
-        frame = frame.with_row_index("row")
-    month = nw.col("date").dt.year() * 12 + nw.col("date").dt.month()
-    units = ((nw.col(name) * SCALE).round().cast(nw.Int64) for name in ("amount", "tax", "total"))
-    return frame.lazy().with_columns(month.alias("month"), *units)
-
-
-def _finite(value: nw.Expr) -> nw.Expr:
-    number = value.cast(nw.Float64)
-    return nw.when(number.is_finite()).then(number)
