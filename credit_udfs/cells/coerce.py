@@ -31,6 +31,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -373,7 +374,7 @@ def _plain_table(rows: Grid, arg: Arg) -> npt.NDArray[np.float64] | None:
         return None
     if any(c.kind != "number" or c.blank == "error" or (c.low, c.high) != (None, None) for c in arg.columns):
         return None
-    numbers = _plain_numbers([cell for row in rows for cell in row])
+    numbers = _plain_numbers(list(chain.from_iterable(rows)))
     if numbers is None or np.isinf(numbers).any():
         return None
     table: npt.NDArray[np.float64] = numbers.reshape(len(rows), len(arg.columns))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -66,12 +67,20 @@ class Scores:
 FEW = 8
 
 
-def _few(model: kernel.Linear, values: Floats) -> kernel.Result:
+Evaluate: TypeAlias = Callable[[kernel.Linear, Sequence[Any], Any], kernel.Result]
+
+
+def _without_grades(model: kernel.Linear, values: Sequence[Any], ops: Any) -> kernel.Result:
+    score, log_odds, points, *_ = kernel.place(model, values, ops)
+    return kernel.Result(score, log_odds, kernel.sigmoid(log_odds, ops), points, ())
+
+
+def _few(evaluate: Evaluate, model: kernel.Linear, values: Floats) -> kernel.Result:
     """A few rows one by one: numpy's cost per operation would be many times that of the arithmetic.
 
     The bits are the same, which is the kernel's point.
     """
-    rows = [kernel.score(model, row) for row in values.tolist()]
+    rows = [evaluate(model, row, kernel.SCALAR) for row in values.tolist()]
     score, log_odds, pd, points, probs = zip(*rows, strict=True)
     return kernel.Result(
         np.array(score),
@@ -82,12 +91,13 @@ def _few(model: kernel.Linear, values: Floats) -> kernel.Result:
     )
 
 
-def score_rows(model: kernel.Linear, x: Floats) -> Scores:
+def score_rows(model: kernel.Linear, x: Floats, *, grades: bool = True) -> Scores:
     """Score n firms.
 
     x: shape (n, k), columns in the order of the model's indicators, in their own units; NaN is missing. A missing
     indicator takes the training median (contribution 0); a row with more than kernel.MAX_MISSING of them has no
-    score. Raises BadInput for another number of columns, or for an infinite value.
+    score. grades: work out the grades, which is most of the work; they are NaN and -1 otherwise.
+    Raises BadInput for another number of columns, or for an infinite value.
     """
     values = np.asarray(x, dtype=np.float64)
     if values.ndim != 2 or values.shape[1] != len(model.columns):
@@ -95,11 +105,15 @@ def score_rows(model: kernel.Linear, x: Floats) -> Scores:
     if np.isinf(values).any():
         raise BadInput("core.infinite_indicator", row=int(np.argwhere(np.isinf(values))[0][0]) + 1)
     missing = np.isnan(values)
-    result = _few(model, values) if 0 < len(values) <= FEW else kernel.score(model, list(values.T), ARRAY)
-    probs = np.stack(result.grade_probs, axis=1)
+    evaluate = kernel.score if grades else _without_grades
+    few = 0 < len(values) <= FEW
+    result = _few(evaluate, model, values) if few else evaluate(model, list(values.T), ARRAY)
     none = missing.sum(axis=1) > kernel.MAX_MISSING
-    # argmax of the reversed columns: the worse one of equally likely grades, as kernel.likeliest.
-    grade = np.where(none, -1, len(GRADES) - 1 - np.argmax(probs[:, ::-1], axis=1))
+    probs, grade = np.full((len(values), len(GRADES)), np.nan), np.full(len(values), -1)
+    if grades:
+        probs = np.stack(result.grade_probs, axis=1)
+        # argmax of the reversed columns: the worse one of equally likely grades, as kernel.likeliest.
+        grade = np.where(none, -1, len(GRADES) - 1 - np.argmax(probs[:, ::-1], axis=1))
     low = np.array([column.low for column in model.columns])
     high = np.array([column.high for column in model.columns])
 

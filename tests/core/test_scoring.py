@@ -30,6 +30,16 @@ def test_a_missing_indicator_takes_the_training_median() -> None:
     assert a.missing[0].tolist() == [True, *[False] * 5]
 
 
+@pytest.mark.parametrize("count", [1, 100])
+def test_without_grades_everything_else_has_the_same_bits(count: int) -> None:
+    model, x = models.load().linear(), np.array([SOUND, WEAK, [np.nan] * 6] * count)
+    whole, part = score_rows(model, x), score_rows(model, x, grades=False)
+    for name in ("score", "log_odds", "pd", "points", "missing", "out_of_range"):
+        assert getattr(part, name).tobytes() == getattr(whole, name).tobytes()
+    assert np.isnan(part.grade_probs).all()
+    assert set(part.grade.tolist()) == {-1}
+
+
 def test_too_little_known_gives_no_score() -> None:
     model = models.load().linear()
     scores = score_rows(model, np.array([[np.nan] * 3 + SOUND[3:], SOUND]))

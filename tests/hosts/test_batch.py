@@ -389,9 +389,9 @@ def test_many_single_cells_are_few_calls(tmp_path: Path, monkeypatch: pytest.Mon
     calls: list[int] = []
     real = scoring.scores_of
 
-    def counted(block: Any, method: str) -> Any:
+    def counted(block: Any, method: str, **parts: bool) -> Any:
         calls.append(len(block))
-        return real(block, method)
+        return real(block, method, **parts)
 
     monkeypatch.setattr(scoring, "scores_of", counted)
     book = openpyxl.Workbook()

@@ -19,13 +19,13 @@ CATEGORY = ("信贷评分", "Credit scoring")
 REASONS = 3
 
 
-def scores_of(indicators: Block, method: str, *, reasons: bool = False) -> Scores:
-    """What a method says of the firms; with `reasons` each indicator's points as well."""
+def scores_of(indicators: Block, method: str, *, grades: bool = False, reasons: bool = False) -> Scores:
+    """What a method says of the firms; `grades` and each indicator's points (`reasons`) only where asked for."""
     model, linear = model_card(method)
     if linear is not None:
         from credit_udfs.core.scoring import score_rows
 
-        return score_rows(linear, indicators.matrix)
+        return score_rows(linear, indicators.matrix, grades=grades)
     from credit_udfs.core.method_scores import score_model
 
     return score_model(model, indicators.matrix, contributions=reasons)
@@ -72,7 +72,8 @@ def defaultprob(indicators: Indicators, method: Scorer = "default") -> Floats:
     examples=[Example("=CREDITGRADE(A2:F6)", "firms", "一列企业", "A list of firms")],
 )
 def creditgrade(indicators: Indicators, method: Grader = "default") -> list[Any]:
-    return [float("nan") if code < 0 else GRADES[code] for code in scores_of(indicators, method).grade.tolist()]
+    scores = scores_of(indicators, method, grades=True)
+    return [float("nan") if code < 0 else GRADES[code] for code in scores.grade.tolist()]
 
 
 @cell(
@@ -85,7 +86,7 @@ def creditgrade(indicators: Indicators, method: Grader = "default") -> list[Any]
     examples=[Example("=GRADEPROBS(A2:F3)", "firms", "两家企业", "Two firms")],
 )
 def gradeprobs(indicators: Indicators, method: Grader = "default") -> Floats:
-    return scores_of(indicators, method).grade_probs
+    return scores_of(indicators, method, grades=True).grade_probs
 
 
 @cell(
