@@ -45,9 +45,9 @@ def build(path: Path, lang: Lang, data: Tables | None = None) -> Path:
     book = Book(workbook, lang)
     b = Builder(lang, book, data)
     sheets = {key: workbook.create_sheet(b.title(key)) for key in ORDER}
-    for key in contract.TABLES:
-        sheets[key].sheet_properties.tabColor = _INPUT
-        inputs.draw(b, Canvas(book, sheets[key]), key)
+    for table in contract.TABLES:
+        sheets[table].sheet_properties.tabColor = _INPUT
+        inputs.draw(b, Canvas(book, sheets[table]), table)
     for key, draw in _PAGES.items():
         sheets[key].sheet_properties.tabColor = _COLOURS.get(key, _RECORD)
         draw(b, Canvas(book, sheets[key]))

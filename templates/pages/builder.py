@@ -14,6 +14,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from credit_udfs import models
 from credit_udfs.cells import REGISTRY
 from credit_udfs.core.assess import Settings, assess
+from credit_udfs.core.churn import LENDABLE
 from credit_udfs.core.indicators import SIX
 from credit_udfs.core.industry import is_sole_trader
 from credit_udfs.core.tables import Tables
@@ -124,6 +125,15 @@ class Builder:
         known = zip(self.data.firms["firm"], self.data.firms["name"], found.iter_rows(), strict=True)
         return [Firm(firm, name, [None if v is None else float(v) for v in six], self.lang)
                 for firm, name, six in known][:ROWS]  # fmt: skip
+
+    @cached_property
+    def churn(self) -> list[list[float]]:
+        """The example's churn statistics: rate, churn of A, B and C; by rate."""
+        known = self.data.churn if self.data else None
+        if known is None:
+            return []
+        columns = [known.rates, *(known.observed[grade] for grade in LENDABLE)]
+        return [[float(value) for value in row] for row in zip(*columns, strict=True)]
 
     @cached_property
     def rows(self) -> list[Firm]:

@@ -62,9 +62,7 @@ def _rows(b: Builder, key: contract.TableKey) -> list[list[Any]]:
     if b.data is None:
         return []
     if key == "churn":
-        known = b.data.churn
-        assert known is not None
-        return [[float(r), *(float(known.observed[g][i]) for g in "ABC")] for i, r in enumerate(known.rates)]  # type: ignore[index]
+        return b.churn
     if key == "firms":
         yes_no = {v: format(label, b.lang) for v, label in contract.YES_NO_LABELS.items()}
         return [[f, n, g, None if d is None else yes_no[d]] for f, n, g, d in b.data.firms.iter_rows()]

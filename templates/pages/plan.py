@@ -6,6 +6,7 @@ from typing import Any
 
 from openpyxl.utils import quote_sheetname
 
+from credit_udfs.core.assess import Settings
 from credit_udfs.types import GRADES
 from credit_udfs.workbook import names
 from credit_udfs.workbook.canvas import Block, Canvas, Column
@@ -43,22 +44,34 @@ def draw(b: Builder, canvas: Canvas) -> None:
 
 def _allocate(b: Builder, canvas: Canvas, block: Block, columns: list[Column]) -> list[list[Any]]:
     """The formula that spills over the four columns on the right, and what it gives."""
-    table = [[firm.pd, firm.grade, None, firm.industry] for firm in b.rows]
-    empty: list[list[Any]] = [[0.0, 0.0, "", 0.0]]
-    budget = EXAMPLE_BUDGET if b.data is not None else float(names.SETTINGS["cu_budget"])  # type: ignore[arg-type]
-    found = evaluate("ALLOCATE", table, budget) if b.firms else empty * len(table)
-    # A blank cell arrives as 0 in LibreOffice, and a ceiling of 0 refuses everybody: 1 stands for no limit.
-    ceilings = ("cu_max_expected_loss", "cu_max_churn", "cu_max_industry_share")
-    given = f'B{FIRST}:E{block.last},cu_budget,cu_amount_min,cu_amount_max,cu_lgd,cu_funding,"bank"'
-    limited = ",".join(f'IF({name}="",1,{name})' for name in ceilings)
-    formula = f"=IF(COUNT({','.join(ceilings)})=0,ALLOCATE({given}),ALLOCATE({given},{limited}))"
+    found: list[list[Any]] = [[""] * 4] * len(b.rows)
+    if b.firms:
+        table = [[firm.pd, firm.grade, None, firm.industry] for firm in b.rows]
+        to, churn = Settings(), b.churn
+        rates = max(to.rate_min, churn[0][0]), min(to.rate_max, churn[-1][0])
+        terms = (EXAMPLE_BUDGET, to.amount_min, to.amount_max, to.lgd, to.funding, to.objective)
+        found = evaluate("ALLOCATE", table, *terms, 1.0, 1.0, 1.0, *rates, churn)
     for i, row in enumerate(found):
         for k, value in enumerate(row):
             canvas.put(FIRST + i, 6 + k, value, columns[5 + k].look)
-    canvas.formula(FIRST, 6, formula, columns[5].look, value=found[0][0], spill=f"F{FIRST}:I{block.last}")
-    b.book.refs["template.lent"] = str(sum(float(r[0]) for r in found))
-    b.book.refs["template.used"] = str(sum(float(r[1]) for r in found) / budget)
+    spill = f"F{FIRST}:I{block.last}"
+    canvas.formula(FIRST, 6, _formula(block.last), columns[5].look, value=found[0][0], spill=spill)
+    b.book.refs["template.lent"] = str(sum(float(r[0] or 0) for r in found))
+    b.book.refs["template.used"] = str(sum(float(r[1] or 0) for r in found) / EXAMPLE_BUDGET)
     return found
+
+
+def _formula(last: int) -> str:
+    """ALLOCATE within the limits of the settings page: by the bank's own churn statistics where there are any."""
+    # A blank cell arrives as 0 in LibreOffice, and a ceiling of 0 refuses everybody: 1 stands for no limit.
+    ceilings = ("cu_max_expected_loss", "cu_max_churn", "cu_max_industry_share")
+    limits = ",".join(f'IF({name}="",1,{name})' for name in ceilings)
+    given = f'B{FIRST}:E{last},cu_budget,cu_amount_min,cu_amount_max,cu_lgd,cu_funding,"bank",{limits}'
+    churn = names.TABLE_CHURN
+    known = f"INDEX({churn}[],0,1)"
+    rates = f"MAX(cu_rate_min,MIN({known})),MIN(cu_rate_max,MAX({known}))"
+    published = f"ALLOCATE({given},cu_rate_min,cu_rate_max)"
+    return f'=IF(COUNT(B{FIRST}:B{last})=0,"",IF(COUNT({known})=0,{published},ALLOCATE({given},{rates},{churn}[])))'
 
 
 def _by_grade(b: Builder, canvas: Canvas, block: Block, found: list[list[Any]]) -> None:
@@ -73,7 +86,7 @@ def _by_grade(b: Builder, canvas: Canvas, block: Block, found: list[list[Any]]) 
         for c, column, letter in ((12, 1, "G"), (13, 0, "F")):
             area = f"{letter}{FIRST}:{letter}{block.last}"
             formula = f"=SUM({area})" if k == 3 else f"=SUMIFS({area},C{FIRST}:C{block.last},K{r})"
-            canvas.formula(r, c, formula, number("#,##0"), value=sum(float(row[column]) for row in mine))
+            canvas.formula(r, c, formula, number("#,##0"), value=sum(float(row[column] or 0) for row in mine))
     sheet = quote_sheetname(canvas.sheet.title)
     chart(
         canvas.sheet, f"K{FIRST + 6}", "column", b.t("chart_plan"),

@@ -73,8 +73,8 @@ def draw(b: Builder, canvas: Canvas) -> None:
 def _lowered(b: Builder, canvas: Canvas, row: int, firm: Firm) -> None:
     """The six indicators after the shock: sales are lower, the rest is as it was."""
     indicators = quote_sheetname(b.title("indicators"))
-    values = firm.stressed.six or [""] * len(SIX)
-    for k, value in enumerate(values):
+    for k in range(len(SIX)):
+        value = firm.stressed.six[k] if firm.stressed.six else None
         cell = f"{indicators}!{get_column_letter(3 + k)}{row}"
         hit = f"*$D{row}" if k == 0 else ""
         canvas.formula(

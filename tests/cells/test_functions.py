@@ -225,6 +225,12 @@ def test_allocate_keeps_the_ceilings_or_says_that_it_cannot() -> None:
     assert sum(r[3] for r in rows) == pytest.approx(wanted, rel=1e-9)
 
 
+def test_a_ceiling_of_one_is_none() -> None:
+    free = call("ALLOCATE", LENT, 1_500_000.0)
+    assert call("ALLOCATE", LENT, 1_500_000.0, *[None] * 5, 1.0, 1.0, 1.0) == free
+    assert call("ALLOCATE", LENT, 1_500_000.0, *[None] * 5, 1.0, 1.0, 0.5) != free
+
+
 def test_allocate_refuses_and_skips() -> None:
     zero = call("ALLOCATE", [[0.01, "A", 0.0], [0.01, "A", 50_000.0], [0.01, "A", None]], 3e6)
     assert [r[0] for r in zero] == [0.0, 0.0, 1.0]

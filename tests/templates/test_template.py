@@ -7,6 +7,7 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -149,30 +150,55 @@ def test_libreoffice_with_the_extension_recalculates_without_an_error(office: Of
             assert value == (pytest.approx(stored, abs=1e-12) if isinstance(stored, float) else stored or "")
 
 
+class SettingsPage:
+    """The example's settings page, open in LibreOffice, by the names of its cells; its plan, one list a firm."""
+
+    def __init__(self, document: suite.Book) -> None:
+        self.document = document
+        self.names = openpyxl.load_workbook(FOLDER / "sme_credit_example.en.xlsx").defined_names
+
+    def plan(self, **settings: float | str) -> list[list[Any]]:
+        for name, value in settings.items():
+            title, at = next(self.names[f"cu_{name}"].destinations)
+            self.document.put(f"{title}.{at.replace('$', '')}", [[value]])
+        self.document.calculate()
+        return self.document.read(f"Plan.E{FIRST}:I{FIRST + 39}")
+
+
+def shares(plan: list[list[Any]]) -> dict[str, float]:
+    """Each industry's share of the money lent."""
+    lent = sum(row[2] for row in plan)
+    return {one: sum(row[2] for row in plan if row[0] == one) / lent for one in {row[0] for row in plan}}
+
+
 @pytest.mark.libreoffice
-def test_the_plan_in_the_example_keeps_its_budget(office: Office) -> None:
+def test_the_plan_in_the_example_keeps_the_settings(office: Office) -> None:
     with office.open(FOLDER / "sme_credit_example.en.xlsx") as document:
+        page = SettingsPage(document)
+        free = page.plan()
+        assert 0 < sum(row[2] for row in free) <= EXAMPLE_BUDGET * (1 + 1e-9)
+        assert {row[1] for row in free} == {0.0, 1.0}
+        # Each limit is one that the plan without it does not keep.
+        assert max(shares(free).values()) > 0.15
+        assert max(shares(page.plan(max_industry_share=0.15)).values()) <= 0.15 * (1 + 1e-9)
+        assert max(row[3] for row in free if row[1]) > 0.06
+        cheap = page.plan(max_industry_share="", rate_max=0.06)
+        assert max(row[3] for row in cheap if row[1]) <= 0.06
+        assert sum(row[2] for row in page.plan(rate_max=0.15, budget=2_000_000.0)) <= 2_000_000 * (1 + 1e-9)
+        # Where all customers stay, the highest rate is the best one; no statistics, and the published ones hold.
+        churn = "Lending rate and churn rate"
+        document.put(f"{churn}.B2:D30", [[0.0] * 3] * 29)
+        faithful = page.plan()
+        assert [row[3] for row in faithful if row[1]] == pytest.approx([0.15] * 2)
+        document.put(f"{churn}.A2:D30", [[""] * 4] * 29)
+        assert 0.04 < max(row[3] for row in page.plan() if row[1]) < 0.15
+
+
+@pytest.mark.libreoffice
+def test_nothing_known_gives_an_empty_plan(office: Office) -> None:
+    with office.open(FOLDER / "sme_credit_template.en.xlsx") as document:
         document.calculate()
-        rows = document.read(f"Plan.F{FIRST}:I{FIRST + 39}")
-        assert 0 < sum(row[1] for row in rows) <= EXAMPLE_BUDGET * (1 + 1e-9)
-        assert {row[0] for row in rows} == {0.0, 1.0}
-        # A ceiling that the plan without it does not keep.
-        sectors = [row[0] for row in document.read(f"Plan.E{FIRST}:E{FIRST + 39}")]
-        amounts = [row[1] for row in rows]
-        share = max(sum(a for a, s in zip(amounts, sectors, strict=True) if s == one) for one in set(sectors))
-        assert share > 0.15 * sum(amounts)
-        name, cell = "cu_max_industry_share", openpyxl.load_workbook(FOLDER / "sme_credit_example.en.xlsx")
-        title, at = next(cell.defined_names[name].destinations)
-        document.put(f"{title}.{at.replace('$', '')}", [[0.15]])
-        document.calculate()
-        limited = [row[1] for row in document.read(f"Plan.F{FIRST}:I{FIRST + 39}")]
-        assert sum(limited) > 0
-        for one in set(sectors):
-            assert sum(a for a, s in zip(limited, sectors, strict=True) if s == one) <= 0.15 * sum(limited) * (1 + 1e-9)
-        title, at = next(cell.defined_names["cu_budget"].destinations)
-        document.put(f"{title}.{at.replace('$', '')}", [[2_000_000.0]])
-        document.calculate()
-        assert sum(r[1] for r in document.read(f"Plan.F{FIRST}:I{FIRST + 39}")) <= 2_000_000 * (1 + 1e-9)
+        assert {value for row in document.read(f"Plan.F{FIRST}:I{FIRST + ROWS - 1}") for value in row} == {""}
 
 
 def test_a_template_is_built_in_either_language(tmp_path: Path) -> None:

@@ -45,6 +45,11 @@ def _without_d(values: Floats, grade: Texts) -> Sequence[Any]:
     return listed
 
 
+def _ceiling(share: float | None) -> float | None:
+    """A share can't be above 1, so that 1 is no ceiling: a formula can't leave an argument out by condition."""
+    return None if share is None or share >= 1.0 else share
+
+
 @lru_cache(maxsize=64)
 def _terms(
     budget: float, lgd: float, funding: float, objective: Any, rate_min: float | None, rate_max: float | None,
@@ -247,7 +252,9 @@ def allocate(
                 sector=["" if s is None else s for s in sector],
             ),
             _terms(budget, lgd, funding, method, rate_min, rate_max, table_key(churn)),
-            Limits(expected_loss=max_loss, mean_churn=max_churn, sector_share=max_industry),
+            Limits(
+                expected_loss=_ceiling(max_loss), mean_churn=_ceiling(max_churn), sector_share=_ceiling(max_industry)
+            ),
         )
     )
     return [

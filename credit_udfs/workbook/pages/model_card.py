@@ -27,11 +27,11 @@ def draw(canvas: Canvas, view: View) -> None:
     for section in card.sections(model, view.lang):
         if section.title == text("card.validation", view.lang):
             breaks.append(row - 1)
-        row = _section(canvas, row, section)
+        row = draw_section(canvas, row, section)
     canvas.page(view.t("footer"), scale=64, breaks=breaks)
 
 
-def _section(canvas: Canvas, row: int, section: card.Section) -> int:
+def draw_section(canvas: Canvas, row: int, section: card.Section) -> int:
     row = canvas.section(row, 1, LAST, section.title)
     for line in section.prose:
         canvas.prose(row, 1, LAST, line, PROSE)
