@@ -303,6 +303,10 @@ def write_report(
     )
 
 
+LARGEST_CARD = 64 << 20
+"""Bytes; a card of a large forest has some ten million."""
+
+
 def load_model(model: str | Path | Model) -> Model:
     """A model by shipped name, by file, or itself. Raises BadInput or NotAvailable when it can't be used."""
     if isinstance(model, Model):
@@ -310,6 +314,8 @@ def load_model(model: str | Path | Model) -> Model:
     if isinstance(model, Path) or str(model).endswith(".json"):
         file = Path(model)
         try:
+            if file.stat().st_size > LARGEST_CARD:
+                raise BadInput("core.model_not_a_card", source=file.name)
             return Model.from_json(file.read_text(encoding="utf-8"), file.name)
         except FileNotFoundError as cause:
             raise BadInput("files.missing", path=file) from cause

@@ -74,18 +74,23 @@ class Model:
     def from_json(cls, text: str, source: str = "") -> Model:
         """Read a card; `source` names the file in messages.
 
-        Raises BadInput when it isn't a card of this schema, is incomplete, or its hash doesn't fit.
+        Raises BadInput when it isn't a card of this schema, is incomplete, its hash doesn't fit, or its numbers make
+        no sense.
         """
+        from credit_udfs.core.card_check import check_numbers
+
         try:
             card = json.loads(text)
             version, sealed = card.pop("schema"), card.pop("hash")
             model = cls(**card)
-        except (ValueError, TypeError, KeyError, AttributeError) as cause:
+            right = model.hash == sealed
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as cause:
             raise BadInput("core.model_not_a_card", source=source) from cause
         if version != SCHEMA:
             raise BadInput("core.model_schema", source=source, found=version, expected=SCHEMA)
-        if model.hash != sealed:
+        if not right:
             raise BadInput("core.model_hash", source=source)
+        check_numbers(model, source)
         return model
 
     def _fields(self) -> dict[str, Any]:
