@@ -14,13 +14,14 @@ from typing import Any, Literal
 import numpy as np
 
 from credit_udfs.core import forms
+from credit_udfs.core.allocation.plan import Plan
 from credit_udfs.core.indicators import P2_SERIES
 from credit_udfs.core.indicators.monthly import CHANNELS, MONTHS
 from credit_udfs.errors import NotAvailable
 from credit_udfs.methods.estimator import FormClassifier
 from credit_udfs.methods.fitting import MONEY, impute_step, log_step
 from credit_udfs.methods.method import declare
-from credit_udfs.types import Floats, Ints
+from credit_udfs.types import GRADES, Floats, Grade, Ints
 
 
 class ConvolutionalNetwork(FormClassifier):
@@ -131,6 +132,12 @@ def window_accuracy(x: Floats, codes: Ints, by: Literal["window", "firm"], seed:
 # What `stability` and `strength` read.
 STABILITY_USED: tuple[str, ...] = ("sales_variation", "purchase_variation", "returning_share", "sales_void_rate")
 STRENGTH_USED: tuple[str, ...] = ("annual_net_sales", "p4_psi1", "p4_psi2")
+
+
+def interest_by_grade(plan: Plan) -> dict[Grade, float]:
+    """Yuan of interest a year from grades A, B and C, as if nobody left and nobody defaulted: P2, section 3."""
+    grade, interest = plan.problem.firms.grade[plan.lend], plan.amount[plan.lend] * plan.rate[plan.lend]
+    return {name: float(interest[grade == code].sum()) for code, name in enumerate(GRADES[:3])}
 
 
 def _ranks(x: Floats) -> Floats:

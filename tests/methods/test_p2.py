@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from credit_udfs.core.allocation.problem import Firms, Problem, Terms
+from credit_udfs.core.allocation.rules import rules_plan
 from credit_udfs.core.indicators import P2_SERIES
 from credit_udfs.errors import NotAvailable
 from credit_udfs.methods import p2
@@ -56,3 +58,12 @@ def test_stability_and_strength_rank_firms() -> None:
     strong, weak = [1e9, 1e8, 0.4], [1e5, -1e4, -0.1]
     m = p2.strength(np.array([weak, strong]))
     assert m.tolist() == [0.25, 0.75]
+
+
+def test_interest_by_grade_is_amount_times_rate() -> None:
+    firms = Firms.of(["a", "b", "c", "d"], [0.01, 0.02, 0.03, 0.9], ["A", "B", "B", "D"])
+    four = np.zeros(4)
+    plan = rules_plan(Problem(firms, Terms(1e8)), four, four, np.ones(4, dtype=bool)).plan
+    assert plan.lend.tolist() == [True, True, True, False]
+    expected = {"A": 0.0545 * plan.amount[0], "B": 0.0585 * (plan.amount[1] + plan.amount[2]), "C": 0.0}
+    assert p2.interest_by_grade(plan) == pytest.approx(expected)
