@@ -58,25 +58,8 @@ def solve_budget_only(problem: Problem, *, gap: float, prove: bool) -> Plan:
     yuan earns nothing gets nothing, unless the whole budget is to be used. Raises Infeasible then, when it
     can't be.
     """
-    terms, firms = problem.terms, problem.firms
-    kappa = problem.cost / np.maximum(problem.gain, 1e-12)
-    best = terms.rates.best(kappa, firms.grade)
-    earning = problem.earning(*best)
-    fixed = np.where(problem.lendable, np.nan_to_num(problem.fixed_amount), 0.0)
-    fixed_value = float(np.nansum(fixed * np.nan_to_num(earning)))
-
-    open_rows = np.flatnonzero(problem.lendable & (fixed == 0.0))
-    if not terms.use_all_budget:
-        open_rows = open_rows[earning[open_rows] > 0.0]
-    order = open_rows[np.lexsort((firms.pd[open_rows], -earning[open_rows]))]
-    shelf = Shelf(
-        order,
-        earning[order],
-        firms.low[order],
-        firms.high[order],
-        terms.budget - float(fixed.sum()),
-        terms.use_all_budget,
-    )
+    terms = problem.terms
+    best, fixed, fixed_value, shelf = lay_out(problem)
     try:
         amounts, bound, price = allot(shelf, EXACT if prove else gap, fixed_value)
     except CannotSpend as error:
@@ -84,7 +67,7 @@ def solve_budget_only(problem: Problem, *, gap: float, prove: bool) -> Plan:
         use = budget_use(problem, have or 0.0, 0.0)
         raise Infeasible((Conflict(use, terms.budget, have),)) from None
     amount = fixed.copy()
-    amount[order] = amounts
+    amount[shelf.firm] = amounts
     # Nothing sharper than the arithmetic of the sums can be claimed.
     value = fixed_value + float(amounts @ shelf.earn)
     bound = max(bound, value)
@@ -102,6 +85,24 @@ def solve_budget_only(problem: Problem, *, gap: float, prove: bool) -> Plan:
         status=status,
         method="price",
     )
+
+
+def lay_out(problem: Problem) -> tuple[tuple[Floats, Floats], Floats, float, Shelf]:
+    """Best rates and the shares that stay there (n,), fixed amounts (n,) and what they earn, and the other firms on
+    the shelf."""
+    terms, firms = problem.terms, problem.firms
+    kappa = problem.cost / np.maximum(problem.gain, 1e-12)
+    best = terms.rates.best(kappa, firms.grade)
+    earning = problem.earning(*best)
+    fixed = np.where(problem.lendable, np.nan_to_num(problem.fixed_amount), 0.0)
+    fixed_value = float(np.nansum(fixed * np.nan_to_num(earning)))
+    rows = np.flatnonzero(problem.lendable & (fixed == 0.0))
+    if not terms.use_all_budget:
+        rows = rows[earning[rows] > 0.0]
+    order = rows[np.lexsort((firms.pd[rows], -earning[rows]))]
+    left = terms.budget - float(fixed.sum())
+    shelf = Shelf(order, earning[order], firms.low[order], firms.high[order], left, terms.use_all_budget)
+    return best, fixed, fixed_value, shelf
 
 
 def budget_use(problem: Problem, used: float, price: float) -> LimitUse:

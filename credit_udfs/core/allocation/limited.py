@@ -105,11 +105,13 @@ def solve_limited(
     clock: Clock,
     progress: Callable[[str, int, int], None] | None = None,
     start: Prices | None = None,
+    why: bool = True,
 ) -> tuple[Plan, Prices]:
     """Optimal plan under the budget and any of the linear limits.
 
     gap: relative; prove: to 1e-6, for up to about 600 undecided firms. Rows are kept to 1e-6 of their
-    right-hand side (or of the largest loan). Raises Infeasible with the clashing limits.
+    right-hand side (or of the largest loan). Raises Infeasible, where `why` with the clashing limits (many small
+    programmes).
     """
     pool, best = pool_of(problem), Best()
     if pool.size == 0:
@@ -124,9 +126,9 @@ def solve_limited(
         return not clock.over()
 
     tolerance = _tolerance(gap, pool.size)
-    relaxed, order, block = _relaxation(
-        problem, pool, tolerance, lambda turn: tick("allocation_prices", turn), start or {}
-    )
+    relaxed, order, block = _relaxation(pool, tolerance, lambda turn: tick("allocation_prices", turn), start or {})
+    if relaxed is None:
+        raise clash(problem, pool) if why else Infeasible(())
     best.bound = relaxed.bound
     mu = relaxed.mu
     answer = pool.respond(mu)[0]
@@ -143,12 +145,38 @@ def solve_limited(
         _prove(pool, mu, best, target, clock)
     if best.choice is None:
         if clock.status is None:
-            raise clash(problem, pool)
+            raise clash(problem, pool) if why else Infeasible(())
         best.choice = Choice(np.where(pool.forced, pool.high, 0.0), *_rates(pool, mu))
         best.value = float(pool.profit(best.choice).sum())
     rounds = (relaxed.mu, *relaxed.mus[-2:])
     prices = {row.key: tuple(float(one[k]) for one in rounds) for k, row in enumerate(pool.rows)}
     return plan_of(problem, pool, mu, best, gap, clock.status), prices
+
+
+def resolve(problem: Problem, like: Plan, prices: Prices, *, gap: float) -> Plan:
+    """The plan of a problem that differs little from `like`'s (same firms), starting from that plan and its prices.
+
+    The firms that differ and those nearest to a tie are decided anew, in one small programme, if that and the prices
+    as they are prove `gap`; else all are: `solve_limited`. Raises Infeasible, the clashing limits not named.
+    """
+    pool, best, clock = pool_of(problem), Best(), Clock(None, np.inf)
+    if pool.size:
+        mu = np.array([prices.get(row.key, (0.0,))[0] for row in pool.rows])
+        best.bound = float(mu @ pool.right + pool.respond(mu)[1].sum())
+        offers, value = pool.offers(mu)
+        lent = like.lend[pool.firm]
+        state = Choice(
+            np.where(lent, np.clip(like.amount[pool.firm] / pool.unit, pool.low, pool.high), 0.0),
+            np.where(lent, like.rate[pool.firm], offers.rate),
+            np.where(lent, 1.0 - like.churn[pool.firm], offers.stay),
+        )
+        open_ = (problem.firms.pd != like.problem.firms.pd)[pool.firm]
+        open_ |= (state.amount > pool.low) & (state.amount < pool.high)
+        near = np.argsort(np.where(open_, -1.0, np.abs(value)), kind="stable")[:UNDECIDED]
+        _solve_part(pool, mu, best, state, np.sort(near), WIDE, _tolerance(gap, pool.size), clock)
+        if best.gap() <= gap:
+            return plan_of(problem, pool, mu, best, gap, None)
+    return solve_limited(problem, gap=gap, prove=False, clock=clock, start=prices, why=False)[0]
 
 
 def _tolerance(gap: float, size: int) -> float:
@@ -169,9 +197,10 @@ def penalties(pool: Pool) -> Floats:
 
 
 def _relaxation(
-    problem: Problem, pool: Pool, tolerance: float, tick: Callable[[int], bool], start: Prices
-) -> tuple[Relaxed, Ints, Ints]:
-    """The relaxation of the whole pool, firms in `order`; large pools start from the prices of a sample."""
+    pool: Pool, tolerance: float, tick: Callable[[int], bool], start: Prices
+) -> tuple[Relaxed | None, Ints, Ints]:
+    """The relaxation of the whole pool (None where it has no solution), firms in `order`; large pools start from the
+    prices of a sample."""
     order, block = blocks_of(pool, BLOCKS if pool.size > SAMPLE else max(pool.size // 8, 10))
     ordered = pool.subset_in(order)
     penalty, starts = penalties(pool), tuple[Floats, ...]()
@@ -192,7 +221,7 @@ def _relaxation(
             return relaxed, order, block
         penalty = penalty * 100.0
         starts = (relaxed.mu, *relaxed.mus[-3:])
-    raise clash(problem, pool)
+    return None, order, block
 
 
 def _descend(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -14,6 +15,7 @@ from credit_udfs.locale import Lang, text
 from credit_udfs.types import Bools, Floats
 
 Status: TypeAlias = Literal["optimal", "within_gap", "feasible", "time_limit", "interrupted", "rules"]
+Unit: TypeAlias = Literal["yuan", "share", "count"]
 Method: TypeAlias = Literal["price", "blocks", "milp", "chain", "grade_rates", "ratio", "rules", "given"]
 
 
@@ -24,7 +26,7 @@ class LimitUse:
     name and values: key "allocation.limit_<name>" and the values of its sentence; key: short name unique in a
     plan. used, allowed: in the limit's own unit (yuan, share or count). At least: whether the limit is a
     minimum. price: what the value of the plan gains per unit by which the limit is eased (0 where it doesn't
-    bind), yuan.
+    bind), yuan. unit: of used and allowed.
     """
 
     key: str
@@ -34,6 +36,7 @@ class LimitUse:
     allowed: float
     at_least: bool = False
     price: float = 0.0
+    unit: Unit = "yuan"
 
     @property
     def slack(self) -> float:
@@ -49,6 +52,14 @@ class LimitUse:
         if "share_of" in values:
             values["of"] = text(f"allocation.share_of_{values.pop('share_of')}", lang)
         return text(f"allocation.limit_{self.name}", lang, **values)
+
+    def said(self, value: float, lang: Lang, *, safe: bool = False) -> str:
+        """An amount of this limit in words: yuan, per cent, or firms. safe: rounded to the side that eases it."""
+        fine = 1e4 if self.unit == "share" else 1.0
+        near = value * fine
+        if safe:
+            near = math.floor(near + 1e-6) if self.at_least else math.ceil(near - 1e-6)
+        return text(f"allocation.in_{self.unit}", lang, value=round(near) / fine + 0.0)
 
 
 @dataclass(frozen=True)
@@ -149,7 +160,8 @@ class Conflict:
         limit = self.limit.sentence(lang)
         if self.need is None:
             return text("allocation.conflict_alone", lang, limit=limit)
-        return text("allocation.conflict", lang, limit=limit, have=self.have, need=self.need)
+        have, need = self.limit.said(self.have, lang), self.limit.said(self.need, lang, safe=True)
+        return text("allocation.conflict", lang, limit=limit, have=have, need=need)
 
 
 class Infeasible(NotAvailable):

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from credit_udfs.core.allocation.plan import LimitUse
+from credit_udfs.core.allocation.plan import LimitUse, Unit
 from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.rates import RateTable
 from credit_udfs.types import GRADES, Bools, Floats, Ints
@@ -387,4 +387,6 @@ def uses(problem: Problem, pool: Pool, choice: Choice, mu: Floats) -> tuple[Limi
 
 
 def _use(row: Row, used: float, allowed: float, price: float) -> LimitUse:
-    return LimitUse(row.key, row.name, dict(row.values), used, allowed, row.at_least, max(float(price), 0.0))
+    unit: Unit = "share" if row.share is not None else "count" if row.key == "min_clients" else "yuan"
+    paid = max(float(price), 0.0)
+    return LimitUse(row.key, row.name, dict(row.values), used + 0.0, allowed + 0.0, row.at_least, paid, unit)

@@ -142,7 +142,7 @@ def test_budget_that_cannot_be_used_up_says_what_can():
         solve(Problem(firms, Terms(5e6, use_all_budget=True)))
     (conflict,) = caught.value.conflicts
     assert (conflict.have, conflict.need, conflict.repair) == (5e6, 2e6, -3e6)
-    assert "2e+06" in caught.value.text("en")
+    assert "2,000,000 yuan" in caught.value.text("en")
     assert "限额" in caught.value.text("zh")
 
 

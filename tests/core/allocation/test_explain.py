@@ -21,6 +21,14 @@ def with_pd(problem, row, pd):
     return replace(problem, firms=replace(problem.firms, pd=changed))
 
 
+def least_earning(problem, row):
+    """What a yuan of the firm must earn so that its smallest loan replaces what the others would do with the money."""
+    others = problem.with_limits(fixed={problem.firms.ids[row]: 0.0})
+    low = float(problem.firms.low[row])
+    less = others.with_terms(budget=problem.terms.budget - low)
+    return (solve(others, prove=True).value - solve(less, prove=True).value) / low
+
+
 def test_flips_hold_on_both_sides():
     problem = Problem(contest_like(60, 2), Terms(1.21e7))
     plan = solve(problem)
@@ -37,8 +45,13 @@ def test_flips_hold_on_both_sides():
             assert solve(problem.with_terms(budget=e.flip_budget)).lend[row] != e.lent
         if e.rates is not None:
             assert e.rates[0] <= e.rate <= e.rates[1]
-            for rate in e.rates:
-                assert per_yuan(problem, row, rate) >= e.cut - 1e-9
+            least = least_earning(problem, row)
+            assert e.rates_checked
+            # At both ends the smallest loan earns no less than it takes from the others; beyond them it earns less.
+            for rate, beyond in zip(e.rates, (-2e-4, 2e-4), strict=True):
+                assert per_yuan(problem, row, rate) >= least - 1e-4
+                if 0.04 <= rate + beyond <= 0.15:
+                    assert per_yuan(problem, row, rate + beyond) <= least + 1e-4
     assert sum(e.flip_pd is not None for e in found) >= len(found) // 2
 
 
