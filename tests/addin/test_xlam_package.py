@@ -22,7 +22,7 @@ from addin.excel.build import HERE, main, modules, package, pure_modules, versio
 from addin.excel.wrappers import functions_module, help_rows
 from credit_udfs.cells.spec import REQUIRED, Arg, CellFunction
 from credit_udfs.errors import BadInput
-from tests.addin.xlam_readers import compound, decompressed, olevba_sources
+from tests.addin.xlam_readers import check_sectors, compound, decompressed, olevba_sources
 
 MODULES = modules()
 DATA = package(MODULES)
@@ -122,6 +122,7 @@ def test_pyopenvba_reads_every_module_back(tmp_path: Path) -> None:
 
 
 def test_olefile_strict_has_nothing_to_complain_of() -> None:
+    check_sectors(PARTS["xl/vbaProject.bin"])
     with compound(PARTS["xl/vbaProject.bin"]) as ole:
         assert ole.parsing_issues == []
         assert {tuple(name) for name in ole.listdir()} == {

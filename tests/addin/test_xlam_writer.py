@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 
 import olefile
 import pytest
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 
 from addin.excel.compound import compound_file
 from addin.excel.ovba import Module, compress, dir_stream, obfuscate, vba_project
+from tests.addin.xlam_readers import check_sectors, decompressed
 from tests.addin.xlam_readers import compound as opened
-from tests.addin.xlam_readers import decompressed
 
 PROJECT_ID = "{6D2C6F0B-0C55-4C5B-9C39-6E5A3A1A7E01}"
 
@@ -23,7 +24,9 @@ SIZES = [0, 1, 63, 64, 65, 511, 512, 513, 4095, 4096, 4097, 70_000]
 @pytest.mark.parametrize("size", SIZES)
 def test_a_stream_of_any_size_comes_back(size: int) -> None:
     data = bytes(i * 7 % 251 for i in range(size))
-    with opened(compound_file({"A": data, "Folder": {"B": data[::-1], "C": b"x"}})) as ole:
+    whole = compound_file({"A": data, "Folder": {"B": data[::-1], "C": b"x"}})
+    check_sectors(whole)
+    with opened(whole) as ole:
         assert ole.openstream("A").read() == data
         assert ole.openstream("Folder/B").read() == data[::-1]
         assert ole.openstream("Folder/C").read() == b"x"
@@ -41,6 +44,7 @@ def test_a_stream_of_any_size_comes_back(size: int) -> None:
 def test_any_set_of_streams_comes_back_and_is_found_by_name(streams: dict[str, bytes]) -> None:
     data = compound_file(streams)
     assert data == compound_file(dict(reversed(streams.items())))
+    check_sectors(data)
     with opened(data) as ole:
         assert sorted(ole.listdir()) == sorted([name] for name in streams)
         for name, content in streams.items():
@@ -68,6 +72,14 @@ def red_black_depths(ole: olefile.OleFileIO, storage: str) -> set[int]:
 def test_the_directory_is_a_valid_red_black_tree(count: int) -> None:
     with opened(compound_file({f"stream{i}": b"x" for i in range(count)})) as ole:
         assert len(red_black_depths(ole, "")) == 1
+
+
+@pytest.mark.parametrize("place", [0x2C, 0x40, -300, -512])
+def test_a_wrong_count_or_link_is_noticed(place: int) -> None:
+    data = bytearray(compound_file({"A": bytes(5000), "B": b"x" * 100}))
+    data[place] ^= 0x02
+    with pytest.raises((AssertionError, OSError, IndexError, struct.error)):
+        check_sectors(bytes(data))
 
 
 def test_a_file_too_large_or_a_name_too_long_is_refused() -> None:
