@@ -109,8 +109,9 @@ def reproduce(files: tuple[Path, ...], output: Path | None, force: bool, lang: L
         ours = "-" if figure.ours is None else figure.show(figure.ours)
         verdict = text(f"cli.{_VERDICTS[figure.verdict]}", lang)
         click.echo(f"{figure.paper} {figure.place}  {figure.what(lang)}: {figure.printed} | {ours} | {verdict}")
-        if because:
-            click.echo(f"    {because}")
+        for more in (figure.definition(lang), because):
+            if more:
+                click.echo(f"    {more}")
     if output:
         _write_figures(figures, output, force, lang)
         click.echo(text("cli.written", lang, path=output, rows=len(figures)))

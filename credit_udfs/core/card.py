@@ -179,10 +179,16 @@ def _validation(found: Mapping[str, Any], lang: Lang) -> Section:
 
     if "design" not in found:
         return Section(t("validation"), prose=(t("not_validated"),))
+    primary = found.get("primary", {})
+
+    def named(target: str, metric: str) -> str:
+        said = t(f"metric_{metric}")
+        return t("primary", metric=said) if primary.get(target) == metric else said
+
     rows: list[tuple[Cell, ...]] = [
         (
             t(f"target_{target}"),
-            t(f"metric_{metric}"),
+            named(target, metric),
             "" if value.get("value") is None else Figure(value["value"], 3),
             _range(value, ".3f"),
         )

@@ -13,11 +13,9 @@ from credit_udfs.core.model_card import Model
 from credit_udfs.core.tables import Tables
 from credit_udfs.core.validation import Report
 from credit_udfs.methods.linear import fit_proportional_odds, fit_two_steps, standardise, training_rows
-from credit_udfs.methods.validate import Plan, validate
+from credit_udfs.methods.validate import DEFAULT, Plan, validate
 from credit_udfs.types import GRADES, Progress
 
-DEFAULT = "two_step"
-"""The method of METHODS that the default model is; a test holds that they give the same."""
 # Enough for the card of one linear model: about half a minute.
 CARD = Plan(draws=1000, shuffles=99, selection_repeats=1, conformal_repeats=2)
 

@@ -55,7 +55,7 @@ from credit_udfs.methods.selection import ForwardLinear
 from credit_udfs.types import GRADES, Bools, Floats, Ints, Progress
 
 DEFAULT = "two_step"
-"""The method that the shipped default model is (methods.linear.train)."""
+"""The method of METHODS that the default model (methods.linear.train) is; a test holds that they give the same."""
 
 # Methods that take seconds a fit get fewer repeats of the same folds, or none in a quick run (repeats full, quick).
 _SLOW: Mapping[str, tuple[int, int]] = {"ensemble": (4, 1), "p2_cnn": (2, 0)}

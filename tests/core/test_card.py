@@ -14,6 +14,7 @@ from credit_udfs.locale import Lang
 
 VALIDATION = {
     "design": {"folds": 5, "repeats": 10, "seed": 0, "firms": 123},
+    "primary": {"default": "auc", "D": "auc", "grade": "ranked"},
     "default": {
         "auc": {"value": 0.9061, "low": 0.814, "high": 0.98},
         "slope": {"value": None, "low": None, "high": None},
@@ -50,6 +51,12 @@ def test_the_card_names_all_that_matters(model: Model, lang: Lang) -> None:
     assert "None" not in text
     assert "nan" not in text
     assert text.count("\n## ") == 6
+
+
+def test_the_primary_measure_is_marked(model: Model) -> None:
+    marked = [line for line in markdown(model, "en").splitlines() if "(primary measure)" in line]
+    assert [line.split("|")[1:3] for line in marked] == [[" Default ", " AUC (primary measure) "]]
+    assert "AUC（主要指标）" in markdown(model, "zh")
 
 
 def test_intervals_settle_a_sign_or_do_not(model: Model) -> None:
