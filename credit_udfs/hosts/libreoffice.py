@@ -38,22 +38,6 @@ def call(message: Mapping[str, Any]) -> dict[str, Any]:
     return {"rows": [[_as_json(value) for value in row] for row in rows]}
 
 
-def score(message: Mapping[str, Any], blob: bytes) -> tuple[dict[str, Any], bytes]:
-    """A function of numbers for many rows of numbers (float64, NaN: blank) -> numbers; an error is Calc's NaN."""
-    import numpy as np
-
-    from credit_udfs.cells import REGISTRY
-
-    given = np.frombuffer(blob, dtype=np.float64).reshape(message["rows"], message["width"])
-    rows = REGISTRY[message["name"]].call([given.tolist()])
-    try:
-        numbers = np.array(rows, dtype=np.float64)
-    except TypeError:  # an error among them
-        rows = [[link.error_number(v.code) if isinstance(v, ErrorValue) else v for v in row] for row in rows]
-        numbers = np.array(rows, dtype=np.float64)
-    return {"width": len(rows[0])}, numbers.tobytes()
-
-
 class OpenBook:
     """The open workbook as commands read it (`commands.BookReader`), asked of LibreOffice over the pipe."""
 
@@ -62,7 +46,7 @@ class OpenBook:
 
     def _read(self, what: str, *arguments: object) -> Any:
         link.send(self._out, {"read": what, "arguments": arguments})
-        return link.receive(self._incoming)[0]["value"]
+        return link.receive(self._incoming)["value"]
 
     @property
     def name(self) -> str:
@@ -146,16 +130,14 @@ class Server:
         link.send(self._out, {"version": version("credit_udfs"), "python": sys.executable})
         while True:
             try:
-                message, blob = link.receive(self._incoming)
+                message = link.receive(self._incoming)
             except EOFError:
                 return
-            link.send(self._out, *self._answer(message, blob))
+            link.send(self._out, self._answer(message))
 
-    def _answer(self, message: dict[str, Any], blob: bytes) -> tuple[dict[str, Any], bytes]:
-        if message["op"] == "score":
-            return score(message, blob)
+    def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
         answers = {"call": call, "verb": self._verb, "applied": self._applied, "undone": self._undone}
-        return answers[message["op"]](message), b""
+        return answers[message["op"]](message)
 
     def _verb(self, message: Mapping[str, Any]) -> dict[str, Any]:
         from credit_udfs import commands

@@ -60,19 +60,16 @@ def interpreter() -> str:
         return ""
 
 
-def send(stream: BinaryIO, message: dict[str, Any], blob: bytes = b"") -> None:
-    """One message: a line of JSON, and after it the bytes that the line announces."""
-    if blob:
-        message = {**message, "bytes": len(blob)}
-    stream.write(json.dumps(message, ensure_ascii=True).encode() + b"\n" + blob)
+def send(stream: BinaryIO, message: dict[str, Any]) -> None:
+    """One message: a line of JSON, in which a float keeps its bits."""
+    stream.write(json.dumps(message, ensure_ascii=True).encode() + b"\n")
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes]:
+def receive(stream: BinaryIO) -> dict[str, Any]:
     """The next message. Raises EOFError when the other side has gone."""
     line = stream.readline()
     if not line.endswith(b"\n"):
         raise EOFError
-    message = json.loads(line)
-    blob = stream.read(message.pop("bytes", 0))
-    return message, blob
+    message: dict[str, Any] = json.loads(line)
+    return message

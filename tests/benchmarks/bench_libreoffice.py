@@ -1,13 +1,13 @@
 """Recalculation in LibreOffice, against trivial Python add-in functions in the same run::
 
-    python tests/benchmarks/bench_libreoffice.py [repeats]
+    python tests/benchmarks/bench_libreoffice.py [rounds]
 
 Peers: an add-in of functions that return their first cell: TRIVIALRANGE takes the range as ours must (an error
 cell in it is then that row's error); TRIVIALSAME has an optional argument and may spill besides, as ours;
 TRIVIALARRAY takes an array (Calc refuses the call when a cell holds an error), TRIVIALNUMBER one number.
-"cold" is a recalculation after every input has changed; "warm" repeats it with the same inputs.
-Measured are processor seconds of LibreOffice and its helper, the best of the repeats, the functions taking turns:
-wall time on a shared machine says more of the neighbours.
+"changed" is a recalculation after every input has changed; "same" repeats it with the same inputs.
+Measured are processor seconds of LibreOffice and its helper: wall time on a shared machine says more of the
+neighbours. The functions take turns in every round; a ratio is the median of the rounds' ratios.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -117,31 +118,43 @@ def _enter(book: Book, what: str) -> None:
         book.array(at, what)
 
 
-def _recalculate(book: Book, seed: int) -> tuple[float, float]:
-    """Seconds cold and warm."""
-    book.put(f"A2:F{ROWS + 1}", _firms(seed))
-    taken = []
-    for _ in range(2):
+Times = tuple[float, float]  # seconds after a change, and with the same inputs
+
+
+def _recalculate(book: Book, seed: int, times: int) -> Times:
+    """Seconds of one recalculation, on average over `times`."""
+    changed = same = 0.0
+    for i in range(times):
+        book.put(f"A2:F{ROWS + 1}", _firms(seed * times + i))
         before = book.office.ask("cpu")
         book.calculate()
-        taken.append(book.office.ask("cpu") - before)
+        between = book.office.ask("cpu")
+        book.calculate()
+        changed, same = changed + between - before, same + book.office.ask("cpu") - between
     value = book.value(f"H{ROWS + 1}")
     if not isinstance(value, float):
         raise SystemExit(f"not calculated: {value}")
-    return taken[0], taken[1]
+    return changed / times, same / times
 
 
-def _compare(book: Book, formulas: dict[str, str], repeats: int) -> dict[str, tuple[float, float]]:
-    """The best of the repeats, for each formula: cold and warm."""
-    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in formulas}
-    for repeat in range(repeats):
+def _compare(book: Book, formulas: dict[str, str], rounds: int, times: int) -> dict[str, list[Times]]:
+    """Each formula's times, round by round."""
+    runs: dict[str, list[Times]] = {name: [] for name in formulas}
+    for number in range(rounds):
         for name, formula in formulas.items():
             _enter(book, formula)
-            runs[name].append(_recalculate(book, repeat))
-    return {name: (min(c for c, _ in taken), min(w for _, w in taken)) for name, taken in runs.items()}
+            runs[name].append(_recalculate(book, number, times))
+    return runs
 
 
-def main(repeats: int = 5) -> None:
+def _show(title: str, runs: dict[str, list[Times]]) -> None:
+    print(f"{title:42}changed    same   (median; least)")
+    for name, taken in runs.items():
+        middle, least = ([pick(t[i] for t in taken) for i in (0, 1)] for pick in (median, min))
+        print(f"  {name:40}{middle[0]:7.4f} {middle[1]:7.4f}   {least[0]:7.4f} {least[1]:7.4f}")
+
+
+def main(rounds: int = 7) -> None:
     with tempfile.TemporaryDirectory() as folder:
         ours = Path(folder) / "credit_udfs.oxt"
         ours.write_bytes(package())
@@ -149,26 +162,24 @@ def main(repeats: int = 5) -> None:
         environment = {"CREDIT_UDFS_PYTHON": sys.executable}
         with Office(ours, peer, environment=environment) as office, office.new() as book:
             book.ask("automatic", on=False)
-            singles = {name: f"={name}(A{{row}}:F{{row}})" for name in (*PEERS[:3], "RISKSCORE")}
-            single = _compare(book, {**singles, "TRIVIALNUMBER": "=TRIVIALNUMBER(A{row})"}, repeats)
-            print(f"{ROWS} single cells, processor seconds  cold    warm")
-            for name, (cold, warm) in single.items():
-                print(f"  {name:34}{cold:6.3f}  {warm:6.3f}")
+            singles = {name: f"={name}(A{{row}}:F{{row}})" for name in (*PEERS[:3], "RISKSCORE", "DEFAULTPROB")}
+            runs = _compare(book, {**singles, "TRIVIALNUMBER": "=TRIVIALNUMBER(A{row})"}, rounds, 2)
+            _show(f"{ROWS} single cells, processor seconds", runs)
             for name in PEERS:
-                ratios = [single["RISKSCORE"][i] / single[name][i] for i in (0, 1)]
-                print(f"  RISKSCORE : {name:22}{ratios[0]:6.2f}  {ratios[1]:6.2f}")
-            book.formulas("J1", [['=BESTRATE(0.02;"A")']])  # starts the helper
-            book.calculate()
-            if not isinstance(book.value("J1"), float):
-                raise SystemExit(f"the helper doesn't run: {book.value('J1')}")
-            book.ask("clear", at="J1")
-            spans = {name: f"={name}(A2:F{ROWS + 1})" for name in ("TRANSPORT", "RISKSCORE")}
-            arrays = _compare(book, spans, repeats)
-            print(f"one array call of {ROWS} rows, proc. s  cold    warm")
-            for name, (cold, warm) in arrays.items():
-                print(f"  {name:34}{cold:6.3f}  {warm:6.3f}")
-            over = [1000 * (arrays["RISKSCORE"][i] - arrays["TRANSPORT"][i]) for i in (0, 1)]
-            print(f"  RISKSCORE over transport, ms     {over[0]:8.1f}{over[1]:8.1f}")
+                ratios = [
+                    median(one[i] / other[i] for one, other in zip(runs["RISKSCORE"], runs[name], strict=True))
+                    for i in (0, 1)
+                ]
+                print(f"  {'RISKSCORE : ' + name:40}{ratios[0]:7.2f} {ratios[1]:7.2f}")
+            spans = {name: f"={name}(A2:F{ROWS + 1})" for name in ("TRANSPORT", "RISKSCORE", "DEFAULTPROB")}
+            runs = _compare(book, spans, rounds, 6)
+            _show(f"one array call of {ROWS} rows", runs)
+            for name in ("RISKSCORE", "DEFAULTPROB"):
+                over = [
+                    1000 * median(one[i] - other[i] for one, other in zip(runs[name], runs["TRANSPORT"], strict=True))
+                    for i in (0, 1)
+                ]
+                print(f"  {name + ' over transport, ms':40}{over[0]:7.1f} {over[1]:7.1f}")
 
 
 if __name__ == "__main__":

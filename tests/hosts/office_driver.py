@@ -187,8 +187,9 @@ class Driver:
             with contextlib.suppress(OSError):
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
                 if int(fields[2]) == self.process.pid:
-                    total += int(fields[11]) + int(fields[12])
-        return total / os.sysconf("SC_CLK_TCK")
+                    # The process's own processor clock, in nanoseconds: the folder's figures are of 10 ms.
+                    total += time.clock_gettime_ns((~int(folder.name) << 3) | 2)
+        return total / 1e9
 
     def automatic(self, doc, on):
         self.documents[doc].enableAutomaticCalculation(on)

@@ -4,9 +4,7 @@ A function that `credit_office.inprocess` knows is computed here; every other is
 methods of `Functions` are made from the declarations in data.json, as is the interface XFunctions (functions.idl).
 """
 
-import array
 from collections import deque
-from itertools import chain
 
 import unohelper
 from com.sun.star.frame import DispatchResultEvent, XDispatchProvider, XNotifyingDispatch
@@ -22,8 +20,6 @@ MENU = "creditudfs.Menu"
 HELPER = Helper(inprocess.DATA["version"])
 LAST = deque(maxlen=20)  # what went wrong lately: (function, error, message in Chinese, in English)
 CONTEXT = [None]  # LibreOffice's, for messages
-KEPT = 1 << 16
-MANY = 1000  # rows from which the helper's numpy is worth the way there
 
 
 def error_result(name):
@@ -42,7 +38,7 @@ def plain(value):
 def asked(name, arguments):
     """The value of a function that the helper computes."""
     try:
-        answer, _ = HELPER.ask({"op": "call", "name": name, "args": [plain(a) for a in arguments]})
+        answer = HELPER.ask({"op": "call", "name": name, "args": [plain(a) for a in arguments]})
     except Unavailable as missing:
         zh, en = (verbs.text(f"helper_{missing.key}", lang, **missing.values) for lang in ("zh", "en"))
         LAST.append((name, "#N/A", zh, en))
@@ -60,65 +56,27 @@ def asked(name, arguments):
     return tuple(out)
 
 
-def fast(name, rows):
-    """The numbers of many plain rows from the helper's numpy; None when it isn't there (it is started then)."""
-    if not HELPER.ready:
-        HELPER.prepare()
-        return None
-    try:
-        values = array.array("d", chain.from_iterable(rows))
-    except TypeError:  # a text or an error among them; a blank is a text as well
-        blanks = [inprocess.NAN if v == "" else v for v in chain.from_iterable(rows)]
-        if set(map(type, blanks)) != {float}:
-            return None
-        values = array.array("d", blanks)
-    width = inprocess.WIDTH
-    if len(values) != width * len(rows):
-        return None
-    try:
-        answer, blob = HELPER.ask({"op": "score", "name": name, "rows": len(rows), "width": width}, values.tobytes())
-    except Unavailable:
-        return None
-    numbers = array.array("d")
-    numbers.frombytes(blob)
-    columns = answer["width"]
-    if columns == 1:
-        return tuple(zip(numbers, strict=True))
-    return tuple(zip(*(numbers[i::columns] for i in range(columns)), strict=True))
-
-
 def scoring(name, declared):
     """A scoring method: RISKSCORE(indicators; method) and its like."""
     options = declared["args"][1:]
     nothing = (None,) * len(options)
-    numeric = name in ("RISKSCORE", "DEFAULTPROB", "GRADEPROBS")
-
-    kept = {}  # results by row: most calls are of one row, and most rows haven't changed
 
     def method(self, cells, *given):
         rows = cells.getDataArray()
-        single = len(rows) == 1 and given == nothing
-        if single and rows[0] in kept:
-            return kept[rows[0]]
+        lang = "zh"
         try:
-            if single and None not in rows[0]:
-                if len(kept) >= KEPT:
-                    kept.clear()
-                found = kept[rows[0]] = inprocess.score(name, rows)
-                return found
-            if None in rows[0] or (len(rows) > 1 and any(None in row for row in rows)):
-                rows = cells_of(cells)
-            chosen = {o["name"]: o["default"] for o in options}
-            for o, value in zip(options, given, strict=False):
-                if value is not None:
-                    chosen[o["name"]] = inprocess.option(value, o["choices"], o["default"])
-            if chosen.get("method", "default") != "default":
-                return asked(name, (cells, *given))
-            if numeric and len(rows) >= MANY:
-                found = fast(name, rows)
-                if found is not None:
-                    return found
-            return inprocess.score(name, rows, chosen.get("language", "zh"))
+            if given != nothing:
+                chosen = {o["name"]: o["default"] for o in options}
+                for o, value in zip(options, given, strict=False):
+                    if value is not None:
+                        chosen[o["name"]] = inprocess.option(value, o["choices"], o["default"])
+                if chosen["method"] != "default":
+                    return asked(name, (cells, *given))
+                lang = chosen.get("language", lang)
+            try:
+                return inprocess.score(name, rows, lang)
+            except inprocess.ErrorCells:
+                return inprocess.score(name, cells_of(cells), lang)
         except inprocess.CallError as e:
             return error_result(str(e))
 
@@ -171,7 +129,7 @@ class Functions(unohelper.Base, XFunctions, XServiceInfo, XServiceName, XLocaliz
 
 
 for _name, _declared in inprocess.DATA["functions"].items():
-    if _name in inprocess.WIDTHS:
+    if _name in inprocess.SCORING:
         _method = scoring(_name, _declared)
     elif _name == "CHURNRATE":
         _method = churnrate

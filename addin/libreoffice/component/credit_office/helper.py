@@ -32,32 +32,12 @@ class Helper:
         self.process: subprocess.Popen[bytes] | None = None
         self.lock = threading.Lock()
         self.failed_for: str | None = None
-        self.starting: threading.Thread | None = None
 
     @property
     def ready(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def prepare(self) -> None:
-        """Start in the background, unless that has been tried with this interpreter and failed."""
-        if self.ready or self.starting is not None or link.interpreter() in ("", self.failed_for):
-            return
-
-        def start() -> None:
-            try:
-                with self.lock:
-                    self._start()
-            except Unavailable:
-                pass
-            finally:
-                self.starting = None
-
-        self.starting = threading.Thread(target=start, name="credit_udfs", daemon=True)
-        self.starting.start()
-
-    def ask(
-        self, message: dict[str, Any], blob: bytes = b"", respond: Callable[[dict[str, Any]], Any] | None = None
-    ) -> tuple[dict[str, Any], bytes]:
+    def ask(self, message: dict[str, Any], respond: Callable[[dict[str, Any]], Any] | None = None) -> dict[str, Any]:
         """Send, and wait for the answer; raises Unavailable.
 
         On the way the helper may report progress or ask to read the workbook: `respond` gets those messages, and
@@ -71,11 +51,11 @@ class Helper:
             watch.daemon = True
             watch.start()
             try:
-                link.send(cast(BinaryIO, process.stdin), message, blob)
+                link.send(cast(BinaryIO, process.stdin), message)
                 while True:
-                    answer, data = link.receive(cast(BinaryIO, process.stdout))
+                    answer = link.receive(cast(BinaryIO, process.stdout))
                     if respond is None or not ("read" in answer or "progress" in answer):
-                        return answer, data
+                        return answer
                     value = respond(answer)
                     if "read" in answer:
                         link.send(cast(BinaryIO, process.stdin), {"value": value})
@@ -111,7 +91,7 @@ class Helper:
                 env=clean,
                 creationflags=no_window,
             )
-            hello, _ = link.receive(cast(BinaryIO, self.process.stdout))
+            hello = link.receive(cast(BinaryIO, self.process.stdout))
         except (OSError, EOFError, ValueError):
             self.failed_for = python
             self._end()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,24 +67,33 @@ def _choice(value: Any, choices: list[str]) -> Any:
 # --- scoring ---------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1 << 16)
-def scored(row: Row) -> Any:
-    """The kernel's `Place` of one firm's six cells, or the name of the row's error.
+class ErrorCells(Exception):
+    """A cell holds an error, and its row doesn't say which: the range must be read cell by cell."""
 
-    Kept: a sheet asks for a firm's score, probability, grade and reasons, and recalculates what hasn't changed.
-    """
+
+def _values(row: Row) -> Any:
+    """A firm's six cells as floats (NaN: blank), or the name of the row's error."""
+    if None in row:
+        raise ErrorCells
     values = []
     for cell in row:
         value = cell if type(cell) is float and -1e308 < cell < 1e308 else _number(cell)
         if type(value) is str:
             return value
         values.append(value)
-    if not kernel.enough(values):
-        return "#N/A"
-    try:
-        return kernel.place(MODEL, values)
-    except (ValueError, OverflowError):  # numbers near the largest of all, whose products are none
-        return "#N/A"
+    return values if kernel.enough(values) else "#N/A"
+
+
+def _clipped(points: float) -> float:
+    return 0.0 if points < 0.0 else 100.0 if points > 100.0 else points
+
+
+def _grade(row: Row, at: Any, lang: str) -> Row:
+    return (GRADES[kernel.likeliest(_probs(row, at, lang))],)
+
+
+def _probs(row: Row, at: Any, lang: str) -> Row:
+    return tuple(kernel.grade_probs(MODEL, at.refused, at.scale))
 
 
 def _reasons(row: Row, at: Any, lang: str) -> Row:
@@ -97,35 +105,55 @@ def _reasons(row: Row, at: Any, lang: str) -> Row:
     return tuple(found) + ("",) * (rules.REASONS - len(found))
 
 
-WIDTHS = {"RISKSCORE": 1, "DEFAULTPROB": 1, "CREDITGRADE": 1, "GRADEPROBS": 4, "RISKREASONS": rules.REASONS}
-
-
-@lru_cache(maxsize=1 << 16)
-def _probs(refused: float, scale: float) -> Row:
-    return kernel.grade_probs(MODEL, refused, scale)
-
-
-_SHOW: dict[str, Callable[[Row, Any, str], Row]] = {
-    "RISKSCORE": lambda row, at, lang: (at.score,),
-    "DEFAULTPROB": lambda row, at, lang: (kernel.sigmoid(at.log_odds),),
-    "CREDITGRADE": lambda row, at, lang: (GRADES[kernel.likeliest(_probs(at.refused, at.scale))],),
-    "GRADEPROBS": lambda row, at, lang: _probs(at.refused, at.scale),
-    "RISKREASONS": _reasons,
+# Each function's columns, and what they hold of a firm's place.
+_SHOWN: dict[str, tuple[int, Callable[[Row, Any, str], Row]]] = {
+    "RISKSCORE": (1, lambda row, at, lang: (at.score,)),
+    "DEFAULTPROB": (1, lambda row, at, lang: (kernel.sigmoid(at.log_odds),)),
+    "CREDITGRADE": (1, _grade),
+    "GRADEPROBS": (4, _probs),
+    "RISKREASONS": (rules.REASONS, _reasons),
+}
+SCORING = tuple(_SHOWN)
+# What needs one of the kernel's sums only, and what becomes of it.
+_QUICK: dict[str, tuple[Callable[[Row], float], Callable[[float], float]]] = {
+    "RISKSCORE": (kernel.along(MODEL, "points"), _clipped),
+    "DEFAULTPROB": (kernel.along(MODEL, "log_odds"), kernel.sigmoid),
 }
 
 
 def score(name: str, rows: Rows, lang: str = "zh") -> Rows:
-    """RISKSCORE and its like for rows of six cells (or one firm written as a column)."""
+    """RISKSCORE and its like for rows of six cells (or one firm written as a column).
+
+    Raises ErrorCells for a None among them.
+    """
     if len(rows[0]) == 1 and len(rows) == WIDTH:
         rows = (tuple(row[0] for row in rows),)
     if len(rows[0]) != WIDTH:
         raise CallError("#VALUE!")
-    show, width = _SHOW[name], WIDTHS[name]
+    if name not in _QUICK:
+        return tuple([_carefully(name, row, lang) for row in rows])
+    along, finish = _QUICK[name]
     out = []
     for row in rows:
-        at = scored(row)
-        out.append((ERRORS[at],) * width if type(at) is str else show(row, at, lang))
+        # Most rows hold six floats, and aren't looked at before they are computed with.
+        try:
+            total = along(row)
+        except TypeError:  # a blank, a text or an error
+            out.append(_carefully(name, row, lang))
+            continue
+        out.append((finish(total),) if total - total == 0.0 else _carefully(name, row, lang))
     return tuple(out)
+
+
+def _carefully(name: str, row: Row, lang: str) -> Row:
+    width, show = _SHOWN[name]
+    values = _values(row)
+    if type(values) is not str:
+        try:
+            return show(row, kernel.place(MODEL, values), lang)
+        except (ValueError, OverflowError):  # numbers near the largest of all, whose products are none
+            values = "#N/A"
+    return (ERRORS[values],) * width
 
 
 # --- churn -----------------------------------------------------------------------------------------------

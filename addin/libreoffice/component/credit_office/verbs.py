@@ -133,7 +133,7 @@ def _run(
         return None
 
     try:
-        answer, _ = helper.ask({"op": "verb", "verb": verb, "book": key, "lang": lang}, respond=respond)
+        answer = helper.ask({"op": "verb", "verb": verb, "book": key, "lang": lang}, respond=respond)
     finally:
         status.end()
     if "refused" in answer:
