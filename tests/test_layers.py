@@ -45,7 +45,10 @@ BANNED = {
     "hosts": {"sklearn", "torch"},
 }
 ONLY_METHODS = {"sklearn", "torch"}
-NEVER = {"pickle", "cPickle", "dill", "joblib", "xlwings.pro", "xlwings.server"}
+NEVER = {
+    *("pickle", "cPickle", "dill", "joblib", "marshal", "shelve", "xlwings.pro", "xlwings.server"),
+    *("socket", "ssl", "http", "urllib", "ftplib", "smtplib", "requests", "httpx", "aiohttp"),  # nothing phones home
+}
 
 
 def modules() -> list[Path]:
@@ -93,6 +96,16 @@ def test_libraries_stay_in_their_layer(module: Path) -> None:
         assert library not in BANNED.get(own, set()), f"{own} imports {library}"
         if library in ONLY_METHODS:
             assert own == "methods", f"{own} imports {library}: only methods may"
+
+
+def test_no_text_is_ever_run_as_a_program() -> None:
+    for module in modules():
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id not in {"eval", "exec", "compile", "__import__"}, f"{module}:{node.lineno}"
+            if isinstance(node, ast.keyword):
+                shell = node.arg == "shell" and not (isinstance(node.value, ast.Constant) and not node.value.value)
+                assert not shell, f"{module}:{node.value.lineno}"
 
 
 def test_a_host_imports_no_other_host() -> None:

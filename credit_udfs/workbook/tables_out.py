@@ -12,7 +12,8 @@ from credit_udfs.errors import BadInput
 from credit_udfs.workbook.files import replacing
 
 FORMATS = (".csv", ".parquet", ".xlsx")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A Chinese or Japanese Excel takes full-width signs for their narrow ones."""
 
 # Columns by which a table of our own results is known: loans, firms' scores, reproduced figures.
 _MARKS = (

@@ -56,3 +56,10 @@ def test_a_full_disk_is_the_systems_error_whoever_met_it(tmp_path: Path, monkeyp
     with pytest.raises(OSError, match="No space left"):
         write_frame(frame, tmp_path / "a.xlsx")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＠"])
+def test_no_text_becomes_a_formula_in_csv(start: str, tmp_path: Path) -> None:
+    text = start + "cmd|' /C calc'!A0"
+    out = write_frame(pl.DataFrame({"firm": [text, "E1"], "x": [-1.0, 1.0]}), tmp_path / "a.csv")
+    assert pl.read_csv(out).rows() == [("'" + text, -1.0), ("E1", 1.0)]
