@@ -57,15 +57,9 @@ def model_card(method: str) -> tuple[Model, Any]:
 @lru_cache(maxsize=32)
 def columns_of(method: str) -> tuple[Column, ...]:
     """The indicators of a method, from its card."""
-    from credit_udfs.core.indicators import INDICATORS
-
-    columns = []
-    for spec in model_card(method)[0].numbers["indicators"]:
-        # A paper's own indicators are named in its card alone.
-        known = INDICATORS.get(spec["key"])
-        zh, en = (known.zh, known.en) if known else (spec["zh"], spec["en"])
-        columns.append(Column(zh, en, blank="missing"))
-    return tuple(columns)
+    specs = model_card(method)[0].numbers["indicators"]
+    # A method's card names its indicators; the default one's are the six. Their register would load polars.
+    return tuple(Column(spec["zh"], spec["en"], blank="missing") for spec in specs) if "zh" in specs[0] else SIX
 
 
 Indicators: TypeAlias = Annotated[
