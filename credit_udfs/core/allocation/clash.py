@@ -31,6 +31,8 @@ def clash(problem: Problem, pool: Pool) -> Infeasible:
         pool = pool.subset(some, pool.right / factor)
     k = len(pool.rows)
     suspects = list(range(k))
+    if (problem.limits.rates_ordered or problem.limits.one_rate_per_grade) and _feasible(pool, suspects):
+        return Infeasible(tuple(Conflict(use, np.nan, None) for use in _rules_of_rates(problem)))
     for at in range(k):
         rest = [row for row in suspects if row != at]
         if not _feasible(pool, rest):
@@ -45,6 +47,16 @@ def clash(problem: Problem, pool: Pool) -> Infeasible:
         have = limit.allowed * (factor if pool.rows[at].share is None else 1.0)
         conflicts.append(Conflict(limit, have, need))
     return Infeasible(tuple(conflicts))
+
+
+def _rules_of_rates(problem: Problem) -> list[LimitUse]:
+    """What ties rates together, as limits that have no number."""
+    limits, names = problem.limits, ["quoted_rates"]
+    if limits.rates_ordered:
+        names.insert(0, "rates_ordered_by_grade" if limits.one_rate_per_grade else "rates_ordered")
+    if limits.one_rate_per_grade:
+        names.insert(0, "one_rate_per_grade")
+    return [LimitUse("rates", name, {}, np.nan, np.nan) for name in names]
 
 
 def _limit(problem: Problem, pool: Pool, at: int) -> LimitUse:

@@ -137,7 +137,7 @@ class _Model:
         pool, m, p = self.pool, self.pool.size, self.p
         first = self.z.size
         q, t, w = first + np.arange(p), first + p + np.arange(p), first + 2 * p + np.arange(p)
-        lines = _Lines(self.width + len(pool.rows))
+        lines = Lines(self.width + len(pool.rows))
         zero, one = np.zeros(p, dtype=np.int64), np.ones(p)
         for at in range(len(pool.rows)):
             money, drawn, number, stays = pool.coefficients(at)
@@ -186,7 +186,7 @@ class _Model:
         return Choice(amount, rate, pool.table.stay(rate, pool.grade))
 
 
-class _Lines:
+class Lines:
     """Inequalities ``... <= top``, gathered part by part."""
 
     def __init__(self, width: int) -> None:

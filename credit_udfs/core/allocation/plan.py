@@ -159,7 +159,8 @@ class Conflict:
     def sentence(self, lang: Lang) -> str:
         limit = self.limit.sentence(lang)
         if self.need is None:
-            return text("allocation.conflict_alone", lang, limit=limit)
+            key = "rates" if self.limit.key == "rates" else "alone"
+            return text(f"allocation.conflict_{key}", lang, limit=limit)
         have, need = self.limit.said(self.have, lang), self.limit.said(self.need, lang, safe=True)
         return text("allocation.conflict", lang, limit=limit, have=have, need=need)
 

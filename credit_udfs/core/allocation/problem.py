@@ -160,7 +160,8 @@ class Limits:
     min_clients: firms lent to at least; min_lent: yuan offered at least.
     fixed: decisions already taken, by id: yuan offered, 0 for refused.
     one_rate_per_grade: all firms of a grade get the same rate.
-    rates_ordered: rates don't fall as the probability of default rises, over all firms lent to.
+    rates_ordered: rates don't fall as the probability of default rises, over all firms lent to; of equal ones in the
+        order of the grades, then of the list. With one_rate_per_grade: they don't fall from A to B to C.
     """
 
     sector_share: float | Mapping[str, float] | None = None
@@ -235,7 +236,7 @@ class Limits:
         if self.one_rate_per_grade:
             say("one_rate_per_grade")
         if self.rates_ordered:
-            say("rates_ordered")
+            say("rates_ordered_by_grade" if self.one_rate_per_grade else "rates_ordered")
         return tuple(out)
 
 
@@ -406,10 +407,6 @@ def _check_limits(firms: Firms, terms: Terms, limits: Limits, add: Add) -> None:
         add(OutOfRange("allocation.clients_range", value=limits.min_clients, count=len(firms)))
     if limits.min_lent is not None and terms.budget_basis == "offered" and limits.min_lent > terms.budget:
         add(BadInput("allocation.min_lent_above_budget", amount=limits.min_lent, budget=terms.budget))
-    if limits.one_rate_per_grade and limits.rates_ordered:
-        add(BadInput("allocation.ordered_and_uniform"))
-    if (limits.one_rate_per_grade or limits.rates_ordered) and terms.use_all_budget:
-        add(BadInput("allocation.quoted_use_all"))
     _check_fixed(firms, terms, limits, add)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from scipy.optimize import linprog
@@ -19,15 +18,19 @@ from scipy.optimize import linprog
 from credit_udfs.core.allocation.budget_only import Shelf, allot
 from credit_udfs.core.allocation.clash import clash
 from credit_udfs.core.allocation.inner import decide
-from credit_udfs.core.allocation.limited import Best, Clock, nobody, penalties, plan_of
+from credit_udfs.core.allocation.levels import Board, decide_levels
+from credit_udfs.core.allocation.limited import PROVEN, Best, Clock, nobody, penalties, plan_of
 from credit_udfs.core.allocation.plan import Method, Plan
 from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.rates import RateTable
-from credit_udfs.core.allocation.rows import Choice, Pool, pool_of
+from credit_udfs.core.allocation.rows import Choice, pool_of
 from credit_udfs.types import Floats, Ints
 
 CUTS = 200
-TRIPLES = 400
+SMALL = 600
+"""Firms up to which all levels are decided exactly."""
+NEAR = 20.0
+"""How many times the gap aimed at a decision may cost, to be looked at again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,71 +44,6 @@ class FixedRates(RateTable):
         return self.rate, self.share
 
 
-@dataclass(frozen=True, eq=False)
-class Board:
-    """Pool firms in order of risk, and what each quoted rate (q,) earns and keeps: stay (m, q)."""
-
-    pool: Pool
-    rates: Floats
-    uniform: bool
-
-    @cached_property
-    def stay(self) -> Floats:
-        columns = [self.pool.table.stay(np.full(self.pool.size, r), self.pool.grade) for r in self.rates]
-        return np.stack(columns, axis=1)
-
-    @cached_property
-    def earn(self) -> Floats:
-        pool = self.pool
-        return self.stay * (pool.gain[:, None] * self.rates - pool.cost[:, None])
-
-    def values(self, mu: Floats) -> tuple[Floats, Floats]:
-        """Reduced value of each firm's best loan at each rate, refusing included, and its amount: (m, q)
-        each."""
-        pool = self.pool
-        money, drawn, count, stays = pool.priced(mu)
-        each = self.earn - self.stay * drawn[:, None] - money[:, None]
-        amount = np.where(each > 0.0, pool.high[:, None], pool.low[:, None])
-        value = amount * each - count - stays * self.stay
-        refuse = (value <= 0.0) & ~pool.forced[:, None]
-        return np.where(refuse, 0.0, value), np.where(refuse, 0.0, amount)
-
-    def respond(self, mu: Floats) -> tuple[Ints, Choice, float]:
-        """The best levels (m,) under multipliers, the loans at them, and their reduced value."""
-        value, amount = self.values(mu)
-        level = self._by_grade(value) if self.uniform else chain(value)
-        rows = np.arange(self.pool.size)
-        choice = Choice(amount[rows, level], self.rates[level], self.stay[rows, level])
-        return level, choice, float(value[rows, level].sum())
-
-    def _by_grade(self, value: Floats) -> Ints:
-        level = np.zeros(self.pool.size, dtype=np.int64)
-        for code in range(3):
-            mask = self.pool.grade == code
-            level[mask] = int(np.argmax(value[mask].sum(axis=0))) if mask.any() else 0
-        return level
-
-    def at(self, level: Ints) -> Choice:
-        """The largest loan of every firm at its level."""
-        return Choice(self.pool.high, self.rates[level], self.stay[np.arange(self.pool.size), level])
-
-
-def chain(value: Floats) -> Ints:
-    """Levels (m,), not decreasing, of the largest total value; of equal ones the lowest."""
-    m, q = value.shape
-    best = np.empty((m, q))
-    running = np.zeros(q)
-    for i in range(m):
-        np.add(running, value[i], out=best[i])
-        running = np.maximum.accumulate(best[i])
-    level = np.empty(m, dtype=np.int64)
-    top = q
-    for i in range(m - 1, -1, -1):
-        top = int(best[i, :top].argmax()) + 1
-        level[i] = top - 1
-    return level
-
-
 def solve_quoted(
     problem: Problem,
     *,
@@ -114,41 +52,58 @@ def solve_quoted(
     clock: Clock,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Plan:
-    """Optimal plan with rates ordered by risk, or one rate per grade, from `Terms.quoted`, and any linear
+    """Optimal plan with rates ordered by risk, or one rate per grade, or both, from `Terms.quoted`, and any linear
     limits.
 
-    Firms of equal probability of default are ordered by grade, then as listed. The bound holds for quoted
-    rates.
+    The order of risk is that of the probability of default; of equal ones that of the grade, then of the list. With
+    one rate per grade it is the order of the grades. The bound holds for quoted rates in that order.
     """
-    pool = pool_of(problem)
-    firms = problem.firms
-    order = np.lexsort((pool.firm, pool.grade, firms.pd[pool.firm]))
-    ordered = pool.subset_in(order)
-    uniform = problem.limits.one_rate_per_grade
-    method: Method = "grade_rates" if uniform else "chain"
-    k = len(pool.rows)
+    pool, limits = pool_of(problem), problem.limits
     if pool.size == 0:
         return nobody(problem, pool)
-    board, best = Board(ordered, problem.terms.quoted_rates, uniform), Best()
-    target = 1e-6 if prove else gap
-    if k == 1 and problem.terms.budget_basis == "offered":
-        mu, levels = _price(board, best)
-    else:
-        mu, levels = _prices(problem, board, best, target, clock, progress)
-    for level in levels:
+    order = np.lexsort((pool.firm, pool.grade, problem.firms.pd[pool.firm]))
+    ordered = pool.subset_in(order)
+    uniform = limits.one_rate_per_grade
+    method: Method = "grade_rates" if uniform else "chain"
+    klass = np.unique(ordered.grade, return_inverse=True)[1] if uniform else np.arange(pool.size)
+    board = Board(ordered, problem.terms.quoted_rates, klass, limits.rates_ordered)
+    best, target = Best(), PROVEN if prove else gap
+    alone = len(pool.rows) == 1 and problem.terms.budget_basis == "offered"
+    mu, levels = _price(board, best) if alone else _prices(problem, board, best, target, clock, progress)
+    for level in levels if alone or pool.size > SMALL else levels[:1]:
         _complete(board, level, mu, best, target)
-    if uniform:
-        _all_grades(board, mu, best, target, clock)
+    if best.gap() > target and not clock.over():
+        _between(board, levels, mu, best, target, clock)
+    if best.gap() > target and not clock.over() and pool.size <= SMALL:
+        _prove(board, mu, best, target, clock)
     if best.choice is None and clock.status is None:
         raise clash(problem, pool)
     if best.choice is None:
-        best.choice, best.value = Choice(np.zeros(pool.size), *_any_rates(board)), 0.0
+        rates = board.at(np.zeros(board.classes, dtype=np.int64))
+        best.choice = Choice(np.where(ordered.forced, ordered.high, 0.0), rates.rate, rates.stay)
+        best.value = float(ordered.profit(best.choice).sum())
     return plan_of(problem, ordered, mu, best, gap, clock.status, method)
 
 
-def _any_rates(board: Board) -> tuple[Floats, Floats]:
-    choice = board.at(np.zeros(board.pool.size, dtype=np.int64))
-    return choice.rate, choice.stay
+def _between(board: Board, levels: list[Ints], mu: Floats, best: Best, target: float, clock: Clock) -> None:
+    """The best plan at levels between those that the best mixture of the relaxation is made of."""
+    span = np.min(levels, axis=0), np.max(levels, axis=0)
+    room = NEAR * target * min(1.0, SMALL / board.pool.size) * abs(best.bound)
+    found = decide_levels(board, mu, room=room, gap=target / 4.0, within=span, seconds=clock.left())
+    if found.choice is not None:
+        best.offer(board.pool, found.choice)
+
+
+def _prove(board: Board, mu: Floats, best: Best, target: float, clock: Clock) -> None:
+    """Close the gap with all levels that a better plan could have."""
+    room = best.bound - best.value if best.choice is not None else np.inf
+    found = decide_levels(board, mu, room=room * (1 + 1e-9) + 1e-12, gap=target / 2.0, seconds=clock.left())
+    if found.choice is not None:
+        best.offer(board.pool, found.choice)
+    if best.choice is not None:
+        best.bound = min(best.bound, max(found.bound, best.value))
+    if found.stopped:
+        clock.status = "time_limit"
 
 
 def _price(board: Board, best: Best) -> tuple[Floats, list[Ints]]:
@@ -252,32 +207,3 @@ def _complete(board: Board, level: Ints, mu: Floats, best: Best, target: float) 
     found = decide(replace(pool, table=table), mu, gap=target / 3.0, hard=True)
     if found is not None:
         best.offer(pool, found)
-
-
-def _all_grades(board: Board, mu: Floats, best: Best, target: float, clock: Clock) -> None:
-    """Every combination of one rate per grade that the prices don't rule out, most promising first."""
-    pool, q = board.pool, board.rates.size
-    value, _ = board.values(mu)
-    grades = [np.flatnonzero(pool.grade == code) for code in range(3)]
-    sums = [value[rows].sum(axis=0) if rows.size else np.zeros(1) for rows in grades]
-    base = float(mu @ pool.right)
-    reach = base + sums[0][:, None, None] + sums[1][None, :, None] + sums[2][None, None, :]
-    flat = reach.ravel()
-    order = np.argsort(-flat, kind="stable")
-    for tried, at in enumerate(order):
-        if flat[at] <= best.value + target * abs(best.value):
-            best.bound = min(best.bound, max(float(flat[at]), best.value))
-            return
-        if tried >= TRIPLES or clock.over():
-            best.bound = min(best.bound, max(float(flat[at]), best.value))
-            return
-        combination = np.unravel_index(at, reach.shape)
-        level = np.zeros(pool.size, dtype=np.int64)
-        for rows, j in zip(grades, combination, strict=True):
-            level[rows] = min(int(j), q - 1)
-        only = Best(bound=np.inf)
-        only.value = best.value
-        _complete(board, level, mu, only, target)
-        if only.choice is not None and only.value > best.value:
-            best.choice, best.value = only.choice, only.value
-    best.bound = best.value

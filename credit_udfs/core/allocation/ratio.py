@@ -20,10 +20,10 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from credit_udfs.core.allocation.budget_only import EXACT, CannotSpend, Shelf, allot, budget_use
+from credit_udfs.core.allocation.levels import chain
 from credit_udfs.core.allocation.measures import DEFAULT_RATE
 from credit_udfs.core.allocation.plan import Conflict, Infeasible, Plan, make_plan
 from credit_udfs.core.allocation.problem import Problem
-from credit_udfs.core.allocation.quoted import chain
 from credit_udfs.types import Bools, Floats, Ints
 
 NODES = 400

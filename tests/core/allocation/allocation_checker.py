@@ -113,10 +113,11 @@ def complaints(plan):
             if of and max(of) - min(of) > 1e-9:
                 bad.append(f"grade {code} has rates from {min(of)} to {max(of)}")
     if limits.rates_ordered:
-        lent_rates.sort(key=lambda row: row[0])
-        for (p, r, _), (q, s, _) in itertools.pairwise(lent_rates):
-            if s < r - 1e-9 and q > p:
-                bad.append(f"rate {s} at pd {q} below rate {r} at pd {p}")
+        by = 2 if limits.one_rate_per_grade else 0
+        lent_rates.sort(key=lambda row: (row[by], row[2]))
+        for (p, r, g), (q, s, h) in itertools.pairwise(lent_rates):
+            if s < r - 1e-9:
+                bad.append(f"rate {s} at pd {q}, grade {h}, below rate {r} at pd {p}, grade {g}")
     if abs(value - plan.value) > 1e-6 * max(abs(value), 1.0):
         bad.append(f"value {plan.value}, should be {value}")
     if plan.bound < plan.value - 1e-9 * max(abs(plan.value), 1.0):
@@ -227,14 +228,25 @@ def grid_milp(problem, rates=None, gap=1e-9, time_limit=60.0):
         count += cols
         y = np.arange(3 * m)
         r_.append(count + y // m), c_.append(2 * cols + y), v_.append(np.ones(3 * m))
-        at_least += [-np.inf] * 3
+        at_least += [1.0] * 3
         at_most += [1.0] * 3
         count += 3
-    if limits.rates_ordered:
+    if limits.rates_ordered and limits.one_rate_per_grade:
+        # sum of the rates up to a level: of grade A no less than of B, of B no less than of C
+        for g in range(2):
+            for top in range(m):
+                mine, next_ = 2 * cols + g * m + np.arange(top + 1), 2 * cols + (g + 1) * m + np.arange(top + 1)
+                r_ += [np.full(top + 1, count)] * 2
+                c_ += [mine, next_]
+                v_ += [np.ones(top + 1), -np.ones(top + 1)]
+                at_least.append(0.0)
+                at_most.append(np.inf)
+                count += 1
+    elif limits.rates_ordered:
         # a running level per firm, in order of risk, that every lent rate must equal
-        order = np.argsort(f.pd, kind="stable")
+        order = np.lexsort((np.arange(n), f.grade, f.pd))
         extra += n
-        first = 2 * cols + (3 * m if limits.one_rate_per_grade else 0)
+        first = 2 * cols
         top = float(m - 1)
         place = np.empty(n, dtype=int)
         place[order] = np.arange(n)

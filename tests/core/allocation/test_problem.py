@@ -75,7 +75,6 @@ def test_all_faults_of_limits_at_once():
             "amount_negative",
             "clients_range",
             "min_lent_above_budget",
-            "ordered_and_uniform",
             "fixed_outside",
             "fixed_grade_d",
             "fixed_unknown_pd",
@@ -88,7 +87,6 @@ def test_fixed_above_the_budget_and_missing_sectors():
     firms = Firms.of("ab", [0.01, 0.02], "AB")
     limits = Limits(sector_share=0.3, fixed={"a": 8e5, "b": 8e5})
     assert faults(firms, Terms(1e6), limits) == ["no_sector", "fixed_above_budget"]
-    assert faults(firms, Terms(1e6, use_all_budget=True), Limits(rates_ordered=True)) == ["quoted_use_all"]
 
 
 def test_wrong_lengths_and_letters():
