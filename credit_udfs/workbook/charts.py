@@ -44,7 +44,7 @@ class Line:
 
     Ranges are ``'Sheet'!$A$2:$A$9``. colour None: not drawn at all (the hidden foot of a waterfall).
     colours: one per point, over `colour`. labels: a number format writes the values beside the marks.
-    width: of the line in points; 0 leaves the markers alone.
+    width: of the line in points; 0 leaves the markers alone. size: of a marker.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Line:
     colours: Sequence[str] = ()
     labels: str | None = None
     width: float = 2.25
+    size: int = 6
     smooth: bool = False
 
 
@@ -191,7 +192,7 @@ def _series(line: Line, kind: Kind, index: int, categories: str | None) -> Any:
         else:
             props.line.noFill = True
         made.smooth = line.smooth
-        made.marker = Marker(symbol=line.marker or ("circle" if kind == "scatter" else "none"), size=6)
+        made.marker = Marker(symbol=line.marker or ("circle" if kind == "scatter" else "none"), size=line.size)
         if line.colour and made.marker.symbol != "none":
             made.marker.graphicalProperties = GraphicalProperties(
                 solidFill=line.colour, ln=LineProperties(solidFill="FFFFFF", w=6350)

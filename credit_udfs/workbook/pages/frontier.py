@@ -9,15 +9,16 @@ from credit_udfs.workbook.canvas import Canvas, Column, address
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import WAN_YUAN, View
-from credit_udfs.workbook.style import INTEGER, NAVY, ORANGE, PERCENT, WAN, number
+from credit_udfs.workbook.style import CELL, INTEGER, NAVY, ORANGE, PALE, PERCENT, SKY, WAN, number
 
 SPAN = 14
 _CHART_ROWS = 18
+_PAGE_ROWS = 90  # what one upright page holds readably
 
 
 def draw(canvas: Canvas, view: View) -> None:
     fronts: list[Frontier] = [f for f in view.extras.frontiers if f.points]
-    canvas.widths(dict.fromkeys(range(1, SPAN + 1), 13.0))
+    canvas.widths({**dict.fromkeys(range(1, 7), 15.0), **dict.fromkeys(range(7, SPAN + 1), 13.0)})
     row = canvas.heading(view.t("frontier_title"), " ".join(finding(view, f) for f in fronts), SPAN,
                          note=view.t("frontier_note"))  # fmt: skip
     breaks = []
@@ -25,7 +26,10 @@ def draw(canvas: Canvas, view: View) -> None:
         if i:
             breaks.append(row - 1)
         row = _front(canvas, view, front, row, i) + 2
-    canvas.page(view.t("footer"), scale=72, breaks=breaks)
+    if row <= _PAGE_ROWS:
+        canvas.page(view.t("footer"), landscape=False, tall=False)
+    else:
+        canvas.page(view.t("footer"), scale=72, breaks=breaks)
 
 
 def finding(view: View, front: Frontier) -> str:
@@ -56,14 +60,27 @@ def _front(canvas: Canvas, view: View, front: Frontier, row: int, number_: int) 
          p.plan.totals.clients)
         for p in front.points
     ]  # fmt: skip
+    plan = view.assessment.plan
+    at = {
+        "expected_loss": plan.totals.committed_loss, "churn": plan.totals.mean_churn, "budget": plan.totals.lent,
+        "risk": float((plan.amount[plan.lend] * plan.problem.firms.risk_value[plan.lend]).sum()),
+    }[front.against] / divisor  # fmt: skip
     name = RESULT_TABLES["frontier"] + ("" if number_ == 0 else str(number_ + 1))
     block = canvas.table(row, 1, columns, rows, name, fit=False, filters=False)
+    # The plan itself, on a line of its own below the table.
+    own = block.last + 1
+    for c, (value, column) in enumerate(zip((at, at, plan.value / WAN_YUAN), columns, strict=False), 1):
+        canvas.put(own, c, value, column.look.on(fill=PALE, bold=True))
+    canvas.merge(own, 4, own, 6, view.t("frontier_plan"), CELL.on(fill=PALE, bold=True, indent=1))
+    sheet = block.ref(0).split("!")[0]
     chart(
-        canvas.sheet, address(row, 8), "scatter_line", finding(view, front),
-        [Line(view.t("frontier_value"), block.ref(2), NAVY, x=block.ref(0), marker="circle"),
-         Line(view.t("frontier_bound"), block.ref(3), ORANGE, x=block.ref(0), dash="sysDot", width=1.5)],
-        lang=view.lang, size=(17.5, 9.0), legend="b",
+        canvas.sheet, address(row, 8), "scatter_line", finding(view, front).rstrip("。."),
+        [Line(view.t("frontier_value"), block.ref(2), NAVY, x=block.ref(0)),
+         Line(view.t("frontier_bound"), block.ref(3), SKY, x=block.ref(0), dash="sysDot", width=1.5),
+         Line(view.t("frontier_plan"), f"{sheet}!$C${own}", ORANGE, x=f"{sheet}!$B${own}", marker="diamond", width=0,
+              size=10)],
+        lang=view.lang, size=(17.4, 9.0), legend="b",
         x=Axis(view.t(f"frontier_ceiling_{front.against}"), "#,##0" if money else "0%"),
         y=Axis(view.t("frontier_value"), "#,##0", low=0),
     )  # fmt: skip
-    return max(block.last, row + _CHART_ROWS)
+    return max(own, row + _CHART_ROWS)

@@ -32,7 +32,7 @@ from credit_udfs.workbook.style import (
 SPAN = 13
 _MOST_BANDS = 30
 _TOP = 10
-_CHART = (17.0, 8.6)  # cm
+_CHART = (14.6, 8.6)  # cm
 _CHART_ROWS = 17
 _BESIDE = 8  # the charts' first column
 
@@ -49,10 +49,9 @@ def draw(canvas: Canvas, view: View) -> None:
     top = canvas.section(row, 1, SPAN, _t(view, "section_figures"))
     row = max(_figures(canvas, view, top) + 2, top + _CHART_ROWS)
     row = _losses(canvas, view, canvas.section(row, 1, SPAN, _t(view, "section_losses")), top)
-    cut = row - 1
     row = _exposures(canvas, view, canvas.section(row, 1, SPAN, _t(view, "section_exposures")))
     _concentration(canvas, view, canvas.section(row, 1, SPAN, _t(view, "section_concentration")))
-    canvas.page(view.t("footer"), scale=62, breaks=[cut])
+    canvas.page(view.t("footer"), landscape=False, tall=False)
 
 
 def _t(view: View, key: str, **values: object) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit_udfs.core.plan_risk import PlanRisk
+from credit_udfs.locale import text
 from credit_udfs.workbook.canvas import Canvas, Column, address
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.pages.view import FATES, WAN_YUAN, View
@@ -72,7 +74,19 @@ def proof(view: View) -> str:
         said = view.t("proof_exact", **values)
     else:
         said = view.t("proof_gap", gap=plan.gap, **values)
-    return said + " " * (view.lang == "en") + budget_worth(view)
+    between = " " * (view.lang == "en")
+    return between.join(filter(None, [said, budget_worth(view), bad_year(view)]))
+
+
+def bad_year(view: View) -> str:
+    """What one year in a hundred costs, where the risk was worked out."""
+    risk: PlanRisk | None = view.extras.risk
+    if risk is None:
+        return ""
+    exact = risk.drawn
+    return text(
+        "risk.bad_year", view.lang, var=view.money(exact.var[0.99]), shortfall=view.money(exact.shortfall[0.99])
+    )
 
 
 def budget_worth(view: View) -> str:
