@@ -67,7 +67,7 @@ def draw(canvas: Canvas, view: View) -> None:
     for grade in LENDABLE:
         known = a.curves.coefficients[grade]
         if a.curves.model != "isotonic":
-            values = dict(zip("abc", known, strict=True))
+            values = {name: f"{value:.6g}".replace("-", "−") for name, value in zip("abc", known, strict=True)}
             canvas.prose(row, 1, 16, view.t(f"churn_formula_{a.curves.model}", grade=grade, **values), NOTE)
             row += 1
     canvas.freeze(block.first)

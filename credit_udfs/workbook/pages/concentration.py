@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit_udfs.types import Floats
 from credit_udfs.workbook.canvas import Block, Canvas, Column, address
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.pages.view import WAN_YUAN, View
@@ -12,8 +13,8 @@ from credit_udfs.workbook.style import BLUE, CELL, CENTRE, INTEGER, NAVY, PERCEN
 
 def draw(canvas: Canvas, view: View) -> None:
     plan = view.assessment.plan
-    wide = 18 if view.lang == "zh" else 30
-    canvas.widths({1: wide, **dict.fromkeys(range(2, 8), 13.0), **dict.fromkeys(range(8, 17), 9.0)})
+    first, others = (18.0, 13.0) if view.lang == "zh" else (38.0, 16.5)
+    canvas.widths({1: first, **dict.fromkeys(range(2, 8), others), **dict.fromkeys(range(8, 17), 9.0)})
     # Ordered by key, then named: no order depends on the language.
     by_key = view.lent_by(view.applicant_industries)
     by_industry = [(view.industry_name(r[0]), r[1], r[2], r[3], r[4]) for r in by_key]
@@ -21,17 +22,10 @@ def draw(canvas: Canvas, view: View) -> None:
     lent = float(plan.amount.sum())
     shares = np.sort(plan.amount[plan.lend] / lent)[::-1] if lent else np.zeros(0)
     # Firms whose name doesn't tell are no industry.
-    known = [row for row, (key, *_) in zip(by_industry, by_key, strict=True) if key]
-    top = known[0] if known else (view.t("industry_unknown"), 0, 0.0, 0.0, 0.0)
+    known = [(row[0], row[2] / lent) for row, (key, *_) in zip(by_industry, by_key, strict=True) if key and lent]
     row = canvas.heading(
-        view.t("concentration_title"),
-        view.t(
-            "concentration_finding", firms=shares.size, hhi=float((shares**2).sum()),
-            ten=float(shares[:10].sum()), industry=top[0], share=top[2] / lent if lent else 0.0,
-        ),
-        16,
-        note=view.t("concentration_note"),
-    )  # fmt: skip
+        view.t("concentration_title"), finding(view, shares, known), 16, note=view.t("concentration_note")
+    )
     row = canvas.section(row, 1, 7, view.t("concentration_by_grade"))
     grades = _table(canvas, view, row, view.t("col_grade"), by_grade, CENTRE)
     row = canvas.section(grades.last + 2, 1, 7, view.t("concentration_by_industry"))
@@ -47,7 +41,8 @@ def draw(canvas: Canvas, view: View) -> None:
     )  # fmt: skip
     chart(
         canvas.sheet, address(grades.header + 13, 9), "bar",
-        view.t("concentration_chart_industry", industry=top[0], share=top[2] / lent if lent else 0.0),
+        view.t("concentration_chart_industry", industry=known[0][0], share=known[0][1]) if known
+        else view.t("concentration_chart_unknown" if lent else "summary_chart_none"),
         [Line(view.t("share_of_lent"), block.ref(3), NAVY, labels="0.0%")],
         lang=view.lang, categories=block.ref(0), size=(15.5, max(6.0, 0.62 * len(by_industry) + 2.2)),
         y=Axis(fmt="0%", low=0, hidden=True), reverse=True, gap=35, plot=(0.3, 0.12, 0.56, 0.85),
@@ -64,6 +59,20 @@ def draw(canvas: Canvas, view: View) -> None:
     hhi = float((shares**2).sum())
     canvas.put(row + 1, 2, 1.0 / hhi if hhi else None, number("0.0"))
     canvas.page(view.t("footer"), tall=False)
+
+
+def finding(view: View, shares: Floats, known: list[tuple[str, float]]) -> str:
+    """shares: of the firms lent to, largest first; known: of the industries that names tell."""
+    if not shares.size:
+        return view.t("concentration_finding_none")
+    said = view.t(
+        "concentration_finding", firms=shares.size, hhi=float((shares**2).sum()), ten=float(shares[:10].sum())
+    )
+    if not known:
+        return said + view.t("concentration_finding_all_unknown") + view.stop
+    said += view.t("concentration_finding_industry", industry=known[0][0], share=known[0][1])
+    rest = 1.0 - sum(share for _, share in known)
+    return said + (view.t("concentration_finding_unknown", share=rest) if rest > 1e-9 else "") + view.stop
 
 
 def _table(canvas: Canvas, view: View, row: int, label: str, rows: list[tuple[str, int, float, float, float]],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from openpyxl.utils import get_column_letter
+
 from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import PARTNERS, WAN_YUAN, View
@@ -45,4 +47,6 @@ def draw(canvas: Canvas, view: View) -> None:
     months = [f"{side}_{k}" for side in ("sales", "purchases") for k in range(len(view.months))]
     canvas.book.publish("firm_data", ["id", *keys, *months], block)
     canvas.freeze(block.first, 2)
-    canvas.page(view.t("footer"), repeat=(HEADER_ROW, HEADER_ROW))
+    # On paper, the counterparties; the months are for the page of one firm.
+    last = get_column_letter(len(keys) + 1)
+    canvas.page(view.t("footer"), repeat=(HEADER_ROW, HEADER_ROW), area=f"A1:{last}{block.last}")

@@ -30,11 +30,12 @@ def draw(canvas: Canvas, view: View) -> None:
     a, scores = view.assessment, view.assessment.scores
     firms, sets = a.tables.firms, view.extras.grade_sets
     columns = [
-        Column(view.t("col_firm"), CENTRE.on(bold=True), 10), Column(view.t("col_name"), CELL, 30),
+        Column(view.t("col_firm"), CENTRE.on(bold=True), 10),
+        Column(view.t("col_name"), CELL, 30 if view.lang == "zh" else 42),
         Column(view.t("col_industry"), CELL, 16 if view.lang == "zh" else 28),
         Column(view.t("col_grade_on_record"), CENTRE, 10), Column(view.t("col_grade_predicted"), CENTRE, 10),
         Column(view.t("col_score"), number("0.0"), 10), Column(view.t("col_pd"), number(PERCENT), 10),
-        *(Column(view.t("col_p_grade", grade=g), number(PERCENT_SHORT), 9) for g in GRADES),
+        *(Column(view.t("col_p_grade", grade=g), number(PERCENT_SHORT), 11) for g in GRADES),
         *([Column(view.t("col_grade_set"), CENTRE, 10)] if sets is not None else []),
         Column(view.t("col_decision"), CENTRE, 12), Column(view.t("col_amount_wan"), number(WAN), 12),
         *(Column(view.t(f"col_reason_{i}"), CELL.on(size=9), 42) for i in (1, 2, 3)),

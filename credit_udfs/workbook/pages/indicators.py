@@ -8,7 +8,7 @@ from credit_udfs.core.indicators import INDICATORS
 from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import View
-from credit_udfs.workbook.style import CELL, CENTRE, NOTE, SAND, SIGNED, number
+from credit_udfs.workbook.style import CELL, CENTRE, NOTE, SAND, SIGNED, Look, number, width
 
 
 def draw(canvas: Canvas, view: View) -> None:
@@ -17,15 +17,12 @@ def draw(canvas: Canvas, view: View) -> None:
     formats = [view.indicator_format(key) for key in keys]
     columns = [
         Column(view.t("col_firm"), CENTRE.on(bold=True), 10),
-        Column(view.t("col_name"), CELL, 30),
+        Column(view.t("col_name"), CELL, 30 if view.lang == "zh" else 42),
         *(
-            Column(view.indicator_header(key), number(fmt), 16 if view.lang == "zh" else 18)
+            _column(view, view.indicator_header(key), number(fmt), 18)
             for key, (fmt, _) in zip(keys, formats, strict=True)
         ),
-        *(
-            Column(view.t("col_points", name=view.indicator_name(key)), number(SIGNED), 14 if view.lang == "zh" else 16)
-            for key in keys
-        ),
+        *(_column(view, view.t("col_points", name=view.indicator_name(key)), number(SIGNED), 16) for key in keys),
     ]
     canvas.widths({i: c.width or 10 for i, c in enumerate(columns, 1)})
     missing = int(np.isnan(x).sum())
@@ -54,3 +51,8 @@ def draw(canvas: Canvas, view: View) -> None:
         canvas.put(block.first + int(i), 3 + int(c), cell.value, columns[2 + int(c)].look.on(fill=SAND))
     canvas.freeze(block.first, 3)
     canvas.page(view.t("footer"), repeat=(block.header, block.header))
+
+
+def _column(view: View, header: str, look: Look, least: float) -> Column:
+    """Chinese breaks anywhere, in the middle of a unit too: a header short enough stays on one line."""
+    return Column(header, look, least if view.lang == "en" else min(25.0, max(least, width(header) + 5)))

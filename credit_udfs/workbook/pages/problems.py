@@ -5,7 +5,7 @@ from __future__ import annotations
 from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import View
-from credit_udfs.workbook.style import CELL, CELL_WRAP, CENTRE, INTEGER, number
+from credit_udfs.workbook.style import CELL, CELL_WRAP, CENTRE, INTEGER, lines, number
 
 
 def draw(canvas: Canvas, view: View) -> None:
@@ -21,9 +21,7 @@ def draw(canvas: Canvas, view: View) -> None:
     row = canvas.heading(view.t("problems_title"), finding, 6)
     rows = [(view.t(f"severity_{p.severity}"), p.file, p.sheet, p.cell, p.text(view.lang), p.count) for p in found]
     block = canvas.table(row, 1, columns, rows, RESULT_TABLES["problems"])
-    from credit_udfs.workbook.style import lines
-
     for i, values in enumerate(rows):
-        canvas.height(block.first + i, max(18.0, 15.0 * lines(values[4], 80) + 3))
+        canvas.height(block.first + i, max(18.0, 15.0 * max(lines(values[4], 80), lines(values[1], 30)) + 3))
     canvas.freeze(block.first)
     canvas.page(view.t("footer"), repeat=(block.header, block.header))

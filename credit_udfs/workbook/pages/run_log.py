@@ -9,21 +9,27 @@ from credit_udfs.locale import Lang, area, text
 from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import View
-from credit_udfs.workbook.style import CELL, CELL_WRAP, lines
+from credit_udfs.workbook.style import CELL, CELL_WRAP, INTEGER, PERCENT, lines
 
+_WHAT, _VALUE = 64, 84
+_ONLY_HERE = ("objective", "limits", "gap", "prove")
+_SETTINGS = {"churn": "cu_churn_model"}  # what the template calls otherwise
 _LIBRARIES = ("credit_udfs", "numpy", "scipy", "polars", "narwhals", "fastexcel", "openpyxl")
 
 
 def draw(canvas: Canvas, view: View) -> None:
-    canvas.widths({1: 18, 2: 34, 3: 90})
+    canvas.widths({1: 14, 2: _WHAT, 3: _VALUE})
     a = view.assessment
     row = canvas.heading(view.t("log_title"), view.t("log_finding", files=len(a.tables.sources), model=a.model.name), 3)
-    columns = [Column(view.t("log_area"), CELL), Column(view.t("log_what"), CELL),
-               Column(view.t("log_value"), CELL_WRAP.on(across="left"))]  # fmt: skip
+    look = CELL_WRAP.on(across="left")
+    columns = [Column(view.t("log_area"), CELL), Column(view.t("log_what"), CELL_WRAP),
+               Column(view.t("log_value"), look)]  # fmt: skip
     rows = entries(view)
     block = canvas.table(row, 1, columns, rows, RESULT_TABLES["run_log"], fit=False)
-    for i, (_, _, value) in enumerate(rows):
-        canvas.height(block.first + i, max(18.0, 15.0 * lines(str(value), 86) + 3))
+    for i, (kind, what, value) in enumerate(rows):
+        if kind == view.t("log_settings") and isinstance(value, int | float) and not isinstance(value, bool):
+            canvas.put(block.first + i, 3, value, look.on(number=PERCENT if value < 1 else INTEGER))
+        canvas.height(block.first + i, max(18.0, 15.0 * max(lines(what, _WHAT - 2), lines(str(value), _VALUE - 2)) + 3))
     canvas.freeze(block.first)
     canvas.page(view.t("footer"), repeat=(block.header, block.header))
 
@@ -45,14 +51,21 @@ def entries(view: View) -> list[tuple[str, str, str | float]]:
         for sheet, count in source.rows.items():
             out.append((files, f"{source.file} / {sheet}", view.t("log_rows", count=count)))
         for key, count in source.repaired.items():
-            out.append((files, f"{source.file} / {view.t('log_repaired')}", f"{_words(key, view.lang)}: {count:,}"))
+            out.append(
+                (
+                    files,
+                    f"{source.file} / {view.t('log_repaired')}",
+                    view.t("log_count", what=_words(key, view.lang), count=count),
+                )
+            )
     for key in a.settings.__dataclass_fields__:
         value = getattr(a.settings, key)
         if key == "limits":
-            sentences = value.sentences(view.lang)
-            out.append((settings, key, view.semicolon.join(sentences) if sentences else view.t("log_no_limits")))
-        else:
-            out.append((settings, key, value))
+            value = view.semicolon.join(value.sentences(view.lang)) or view.t("log_no_limits")
+        # In words, and as the command line and Python call it.
+        said_as = view.t(f"log_{key}") if key in _ONLY_HERE else text(f"template.{_SETTINGS.get(key, f'cu_{key}')}",
+                                                                       view.lang)  # fmt: skip
+        out.append((settings, f"{said_as}{view.comma}{key}", value))
     out.append((settings, view.t("log_solver"), f"{a.plan.method}, {a.plan.status}, {a.plan.gap:.2e}"))
     return out
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from credit_udfs.core.stress import MAX_SEVERITY, Stress
@@ -17,6 +19,7 @@ from credit_udfs.workbook.style import (
     NOTE,
     PERCENT,
     PERCENT_SHORT,
+    PROSE,
     SIGNED,
     SIGNED_PERCENT,
     SKY,
@@ -25,6 +28,7 @@ from credit_udfs.workbook.style import (
 )
 
 SPAN = 8
+MOST = 40  # firms listed whose amount changes
 
 
 def draw(canvas: Canvas, view: View) -> None:
@@ -40,10 +44,14 @@ def draw(canvas: Canvas, view: View) -> None:
                micro_sales=view.money(scenario.micro_sales), log_odds=scenario.log_odds_per_loss, stay=scenario.stay),
         NOTE,
     )  # fmt: skip
+    if unknown := sum(not key for key in view.applicant_industries):
+        canvas.prose(row, 1, SPAN, view.t("stress_unknown", firms=unknown, growth=scenario.total), NOTE)
+        row += 1
     row = _totals(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_totals")))
-    row, cut = _by_industry(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_by_industry")))
-    _firms(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_firms")))
-    canvas.page(view.t("footer"), landscape=False, scale=58, breaks=[cut])
+    row = _by_industry(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_by_industry")))
+    listed = _firms(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_firms")))
+    # A list of firms begins a page; a sentence doesn't.
+    canvas.page(view.t("footer"), landscape=False, scale=58, breaks=[row] if listed else [])
 
 
 def finding(view: View) -> str:
@@ -98,13 +106,13 @@ def _totals(canvas: Canvas, view: View, row: int) -> int:
     return block.last + 1
 
 
-def _by_industry(canvas: Canvas, view: View, row: int) -> tuple[int, int]:
-    """The next free row, and the last one of the table: the page ends there."""
+def _by_industry(canvas: Canvas, view: View, row: int) -> int:
+    """Table and chart; the next free row."""
     found: Stress = view.extras.stress
     labels = view.applicant_industries
     factor = found.shocked.factor[view.assessment.applicants]
     after = np.zeros(len(labels)) if found.after is None else found.after.amount
-    lines: list[list[object]] = []
+    lines: list[list[Any]] = []
     for key in sorted(set(labels)):
         mine = np.array([label == key for label in labels])
         growth = found.scenario.growth.get(key, found.scenario.total)
@@ -115,7 +123,7 @@ def _by_industry(canvas: Canvas, view: View, row: int) -> tuple[int, int]:
              float(found.unchanged[mine].sum()) / WAN_YUAN]
         )  # fmt: skip
     # Stable, so equal ones stay in the order of the keys in either language.
-    lines.sort(key=lambda line: -float(line[4]))  # type: ignore[arg-type]
+    lines.sort(key=lambda line: -line[4])
     columns = [
         Column(view.t("col_industry"), CELL), Column(view.t("col_firms"), number(INTEGER)),
         Column(view.t("stress_col_growth"), number(SIGNED_PERCENT)),
@@ -124,23 +132,36 @@ def _by_industry(canvas: Canvas, view: View, row: int) -> tuple[int, int]:
           for k in ("lent_before", "lent_after", "profit_before", "profit_unchanged")),
     ]  # fmt: skip
     block = canvas.table(row, 1, columns, lines, RESULT_TABLES["stress"], fit=False, filters=False)
-    moves = sorted(((float(x[5]) - float(x[4]), str(x[0])) for x in lines), key=lambda m: -m[0])  # type: ignore[arg-type]
     height = max(7.0, 0.75 * len(lines) + 2.5)
     chart(
         canvas.sheet, address(block.last + 2, 1), "bar",
-        view.t("stress_chart", industry=moves[0][1], loser=moves[-1][1]),
+        _moves(view, {str(line[0]): line[5] - line[4] for line in lines}),
         [Line(view.t("stress_col_before"), block.ref(4), SKY), Line(view.t("stress_col_after"), block.ref(5), BLUE)],
         lang=view.lang, categories=block.ref(0), size=(26.0, height), y=Axis(fmt="#,##0", low=0), reverse=True, gap=45,
     )  # fmt: skip
-    return block.last + 2 + int(height / 0.53) + 1, block.last
+    return block.last + 2 + int(height / 0.53) + 1
 
 
-def _firms(canvas: Canvas, view: View, row: int) -> None:
+def _moves(view: View, change: dict[str, float]) -> str:
+    """Who gains and who loses when the plan is made anew: the chart's title. Changes below 50 yuan are none."""
+    if view.extras.stress.after is None:
+        return view.t("stress_chart_none")
+    loser, winner = min(change, key=change.__getitem__), max(change, key=change.__getitem__)
+    gains, loses = change[winner] > 0.005, change[loser] < -0.005
+    kind = {(True, True): "", (True, False): "_gain", (False, True): "_loss"}.get((gains, loses), "_same")
+    return view.t(f"stress_chart{kind}", industry=winner, loser=loser)
+
+
+def _firms(canvas: Canvas, view: View, row: int) -> bool:
+    """The firms whose amount changes most; whether there are any."""
     found: Stress = view.extras.stress
     rows_of = view.assessment.applicants
     after = np.zeros(found.before.amount.shape) if found.after is None else found.after.amount
     change = after - found.before.amount
-    order = sorted(np.flatnonzero(np.abs(change) > 0.5).tolist(), key=lambda j: (-abs(change[j]), j))[:40]
+    order = sorted(np.flatnonzero(np.abs(change) > 0.5).tolist(), key=lambda j: (-abs(change[j]), j))
+    if not order:
+        canvas.prose(row, 1, SPAN, view.t("stress_firms_none"), PROSE)
+        return False
     columns = [
         Column(view.t("col_firm"), CENTRE), Column(view.t("col_industry"), CELL),
         Column(view.t("col_pd"), number(PERCENT)), Column(view.t("stress_col_pd_after"), number(PERCENT)),
@@ -148,9 +169,12 @@ def _firms(canvas: Canvas, view: View, row: int) -> None:
         Column(view.t("stress_col_change"), number(SIGNED)),
     ]  # fmt: skip
     firms = found.before.problem.firms
-    canvas.table(
+    block = canvas.table(
         row, 1, columns,
         [(firms.ids[j], view.industry_names[int(rows_of[j])], firms.pd[j], found.shocked.pd[int(rows_of[j])],
-          found.before.amount[j] / WAN_YUAN, after[j] / WAN_YUAN, change[j] / WAN_YUAN) for j in order],
+          found.before.amount[j] / WAN_YUAN, after[j] / WAN_YUAN, change[j] / WAN_YUAN) for j in order[:MOST]],
         fit=False,
     )  # fmt: skip
+    if len(order) > MOST:
+        canvas.prose(block.last + 1, 1, SPAN, view.t("stress_firms_left_out", count=len(order) - MOST), NOTE)
+    return True

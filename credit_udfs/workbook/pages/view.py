@@ -83,6 +83,11 @@ class View:
     def semicolon(self) -> str:
         return "；" if self.lang == "zh" else "; "
 
+    @property
+    def stop(self) -> str:
+        """The end of a sentence."""
+        return "。" if self.lang == "zh" else "."
+
     # --- firms ---------------------------------------------------------------------------------------------
 
     @cached_property
