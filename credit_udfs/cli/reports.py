@@ -88,6 +88,9 @@ def say_report(report: Any, lang: Lang) -> None:
     for name, reason in report.skipped.items():
         why = text("reports.skipped_quick", lang) if reason == "quick" else reason
         click.echo(text("cli.validate_skipped", lang, name=name, reason=why))
+    for sets in report.conformal:
+        measured = {"low": sets.coverage.low, "high": sets.coverage.high, "size": sets.mean_size, "level": sets.level}
+        click.echo(text(f"methods.sets_{sets.calibration}", lang, coverage=sets.coverage.value, **measured))
     click.echo(finding(Words(lang), report, default_of(report)))
 
 

@@ -45,6 +45,7 @@ PARTS: tuple[Part, ...] = (
     Part("p2_scores", "P2", ("credit_udfs.methods.p2.stability", "credit_udfs.methods.p2.strength"), _COMPARE),
     Part("p2_leak", "P2", ("credit_udfs.methods.p2.window_accuracy",), _REPRODUCE),
     Part("p3_indices", "P3", ("credit_udfs.core.indicators.P3_FIVE",), "indicators --set p3"),
+    Part("p3_grade_risk", "P3", ("credit_udfs.methods.p3.grade_risk",), ""),
     Part("p3_components", "P3",
          ("credit_udfs.methods.p3.principal_components", "credit_udfs.methods.p3.forward_stepwise"),
          "train --method p3_pca_logistic"),

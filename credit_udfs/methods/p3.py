@@ -26,6 +26,12 @@ UNITS: tuple[float, ...] = (MONEY, 1.0, 0.0, 0.0, 0.0)
 GRADE_RISK: Mapping[Grade, float] = {"A": 0.2, "B": 0.4, "C": 0.6, "D": 0.8}
 
 
+def grade_risk(probs: Floats) -> Floats:
+    """P3's risk R (n,) of firms by their grade probabilities (n, 4), a known grade having probability 1."""
+    result: Floats = probs @ np.array(list(GRADE_RISK.values()))
+    return result
+
+
 def principal_components(z: Floats, share: float = 0.85) -> tuple[Floats, Floats]:
     """Components (m, k) of the correlation matrix of z (n, k) standardised, the fewest that carry `share` of
     the variance, and the shares (k,) of all. Signs: each component's largest entry is positive."""

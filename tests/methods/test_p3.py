@@ -68,3 +68,7 @@ def test_a_cluster_of_one_joins_its_neighbour() -> None:
 def test_cluster_accuracy_needs_no_grade_to_be_high() -> None:
     x, _ = blobs()
     assert p3.cluster_accuracy(np.exp(x), seed=0) > 0.8
+
+
+def test_the_risk_of_a_grade_and_of_an_unknown_one() -> None:
+    assert p3.grade_risk(np.vstack([np.eye(4), np.full((1, 4), 0.25)])) == pytest.approx([0.2, 0.4, 0.6, 0.8, 0.5])
