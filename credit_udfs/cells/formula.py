@@ -2,8 +2,8 @@
 
 The same formula is saved as ``RISKSCORE(A2:F2)``, ``_xldudf_RISKSCORE(A2:F2)`` (Office add-in; a namespace may
 follow the first part), ``'C:\\tools\\credit_udfs.xlam'!RISKSCORE(A2:F2)`` or ``[1]!RISKSCORE(A2:F2)`` (an Excel
-add-in seen from another computer), ``_xll.``, ``_xludf.`` or ``_xlfn.`` before the name, ``@`` for one value of a
-spill, or a LibreOffice service name before it, in capital or small letters.
+add-in seen from another computer), ``_xll.``, ``_xludf.`` or ``_xlfn.`` before the name, or a LibreOffice service
+name before it, in capital or small letters. An ``@``, which takes one value of a spill, stays.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from credit_udfs.cells.spec import REGISTRY
 _PATTERN = r"""
     "(?:[^"]|"")*"
   | (?<![\w.\#$\\])
+    (?P<one>@)?
     (?P<before>
-        @?
-        (?P<file> '(?:[^']|'')*'! | [^\s'!()+*/^&=<>,;"{}@]+! )?
+        (?P<file> '(?:[^']|'')*'! | [^\s'!()+\-*/^&=<>,;:%"{}@]+! )?
         (?: _xldudf_ (?:[A-Za-z0-9]+_)?? | (?:[A-Za-z_]\w*\.)+ )?
     )
     (?P<name>NAMES) (?=\s*\()
@@ -47,7 +47,7 @@ def respell(formula: str, spell: Callable[[str], str], names: Iterable[str] | No
         name = found["name"]
         if name is None or (found["file"] and not _ADDIN.search(found["file"])):
             return found[0]
-        return spell(name.upper())
+        return (found["one"] or "") + spell(name.upper())
 
     return _pattern(tuple(REGISTRY if names is None else names)).sub(change, formula)
 

@@ -7,7 +7,6 @@ are computed; every other formula counts with the value the file holds for it, o
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -16,8 +15,9 @@ from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 from credit_udfs.cells import REGISTRY, ErrorValue
 from credit_udfs.cells.formula import canonical_with_names
+from credit_udfs.hosts.book_names import Names
 from credit_udfs.hosts.evaluate import Context, evaluate
-from credit_udfs.hosts.formulas import Call, Err, Formula, Ref, Slot, Unsupported, Value, column_letters, parse
+from credit_udfs.hosts.formulas import Call, Err, Formula, Ref, Unsupported, Value, column_letters, parse
 
 Key: TypeAlias = tuple[str, int, int]  # sheet, row, column
 Cached: TypeAlias = Callable[[], Mapping[Key, Value]]
@@ -72,6 +72,7 @@ class Calculation(Context):
 
     def __init__(self, book: Any, cached: Cached, *, dynamic: bool) -> None:
         self.book, self.cached, self.dynamic = book, cached, dynamic
+        self._names = Names(book)
         self.cells: dict[str, dict[tuple[int, int], Any]] = {}
         self.sheet_names: dict[str, str] = {}
         self.texts: dict[Key, str] = {}
@@ -293,52 +294,7 @@ class Calculation(Context):
         raise _Waiting
 
     def name(self, name: str) -> Value:
-        return evaluate(self._named(name, self._current), self)
-
-    def _named(self, name: str, at: Key) -> Formula:
-        """What a defined name, or a reference to a table's columns, stands for in a formula at a cell."""
-        if "[" in name:
-            return Formula(Slot(0), (self._table_cells(name, at),))
-        scope, _, bare = name.rpartition("!")
-        sheet = scope.strip("'").replace("''", "'") or at[0]
-        names = self.book[sheet].defined_names if sheet in self.book.sheetnames else {}
-        found = next(
-            (d for space in (names, self.book.defined_names) for n, d in space.items() if n.upper() == bare.upper()),
-            None,
-        )
-        if found is None:
-            raise Unsupported("batch.name", name=name)
-        return parse(f"={found.attr_text}")
-
-    def _table_cells(self, name: str, at: Key) -> Ref:
-        """``Table[column]``, ``Table[[first]:[last]]``, ``Table[[#This Row],[column]]`` and their kin, as saved."""
-        wanted, _, inside = name.partition("[")
-        inside = inside.removesuffix("]")
-        for sheet in self.book.worksheets:
-            for table in sheet.tables.values():
-                if table.displayName.casefold() != wanted.casefold():
-                    continue
-                box = parse(f"={table.ref}").refs[0]
-                headers = [column.name.casefold() for column in table.tableColumns]
-                parts = re.findall(r"\[((?:[^\[\]']|'.)*)\]", inside) or ([inside] if inside else [])
-                special = {part.casefold() for part in parts if part.startswith("#")}
-                columns = [re.sub("'(.)", r"\1", part).casefold() for part in parts if not part.startswith("#")]
-                if len(columns) > 2 or not set(columns) <= set(headers):
-                    raise Unsupported("batch.structured", name=name)
-                left, right = box.left, box.right
-                if columns:
-                    left, right = (box.left + headers.index(column) for column in (columns[0], columns[-1]))
-                top, bottom = box.top + (table.headerRowCount or 0), box.bottom - (table.totalsRowCount or 0)
-                if special == {"#this row"} and sheet.title == at[0] and top <= at[1] <= bottom:
-                    top = bottom = at[1]
-                elif special == {"#all"}:
-                    top, bottom = box.top, box.bottom
-                elif special == {"#headers"}:
-                    top = bottom = box.top
-                elif special - {"#data"}:
-                    raise Unsupported("batch.structured", name=name)
-                return Ref(sheet.title, left, top, right, bottom)
-        raise Unsupported("batch.structured", name=name)
+        return evaluate(self._names.meaning(name, *self._current[:2]), self)
 
     def cell_range(self, ref: Ref) -> Value:
         sheet = self._sheet(ref, self._current)
@@ -458,7 +414,7 @@ class Calculation(Context):
         yield from formula.refs
         for name in formula.names:
             with contextlib.suppress(Unsupported):
-                yield from self._named(name, at).refs
+                yield from self._names.meaning(name, *at[:2]).refs
 
     def _sheet(self, ref: Ref, at: Key) -> str:
         return self.sheet_names.get(ref.sheet.casefold(), "") if ref.sheet else at[0]

@@ -201,7 +201,8 @@ class Context:
 
 def evaluate(formula: Formula, context: Context) -> Value:
     """The formula's value. Raises Unsupported."""
-    from credit_udfs.hosts.excel_functions import LAZY, PLAIN, WHOLE
+    from credit_udfs.hosts.excel_functions import LAZY, PLAIN
+    from credit_udfs.hosts.excel_ranges import WHOLE
 
     refs = formula.refs
 

@@ -27,12 +27,14 @@ NAMES = ("RISKSCORE", "CHURNRATE")
         ("=_xll.RISKSCORE(A2)", "=RISKSCORE(A2)"),
         ("=_xludf.RISKSCORE(A2)", "=RISKSCORE(A2)"),
         ("=_xlfn.SINGLE(_xludf.RISKSCORE(A1))", "=_xlfn.SINGLE(RISKSCORE(A1))"),
-        ("=@RISKSCORE(A1)", "=RISKSCORE(A1)"),
+        ("=@RISKSCORE(A1)", "=@RISKSCORE(A1)"),
+        ("=@[1]!RISKSCORE(A1)", "=@RISKSCORE(A1)"),
         ("=ORG.EXAMPLE.CREDIT.RISKSCORE(A2)", "=RISKSCORE(A2)"),
         ("of:=COM.X.Y.RISKSCORE([.A2:.F2])", "of:=RISKSCORE([.A2:.F2])"),
         ("=RISKSCORE (A1)", "=RISKSCORE (A1)"),
         ('=IF([1]!RISKSCORE(A1)>60,_xldudf_CHURNRATE(0.06,"A"))', '=IF(RISKSCORE(A1)>60,CHURNRATE(0.06,"A"))'),
         ('=1+[2]!CHURNRATE(0.05,"A")*[1]Sheet1!A1', '=1+CHURNRATE(0.05,"A")*[1]Sheet1!A1'),
+        ("=A1-[1]!RISKSCORE(A1)-10%-x.xlam!RISKSCORE(A2)", "=A1-RISKSCORE(A1)-10%-RISKSCORE(A2)"),
         # Not ours, or not a call.
         ("=MYRISKSCORE(1)", "=MYRISKSCORE(1)"),
         ("=RISKSCORES(1)", "=RISKSCORES(1)"),
@@ -60,7 +62,7 @@ def test_functions_in_order_and_as_often_as_called() -> None:
 
 SPELLINGS = (
     "{}", "_xldudf_{}", "_xldudf_CREDIT_{}", "'C:\\a b\\x.xlam'!{}", "[1]!{}", "_xll.{}", "ORG.X.{}",
-    "x.xlam!{}", "@{}",
+    "x.xlam!{}",
 )  # fmt: skip
 
 

@@ -308,6 +308,8 @@ def test_columns_of_tables_and_names_of_results(tmp_path: Path) -> None:
     sheet["J3"] = "=ROWS(firms[#All])*10+COLUMNS(firms[])"
     sheet["J4"] = '=firms[[#Headers],[b]]&"!"'
     sheet["J5"] = "=RISKSCORE(firms[nothing])"
+    sheet["J6"] = "=ROWS(Firms)+RISKSCORE(A2:F2)*0"
+    sheet["J7"] = "=nobody+RISKSCORE(A2:F2)"
     book.defined_names["scores"] = openpyxl.workbook.defined_name.DefinedName("scores", attr_text="'表 1'!$G$2:$G$4")
     book.save(path)
     book, report = run(path)
@@ -319,7 +321,16 @@ def test_columns_of_tables_and_names_of_results(tmp_path: Path) -> None:
     assert sheet["J2"].value == max(scores) - min(scores)
     assert sheet["J3"].value == 48
     assert sheet["J4"].value == "b!"
-    assert [(f.cell, f.key) for f in report.failures] == [("J5", "batch.structured")]
+    assert sheet["J6"].value == 3
+    assert [(f.cell, f.key) for f in report.failures] == [("J5", "batch.structured"), ("J7", "batch.name")]
+
+
+def test_an_at_sign_takes_one_value_of_a_spill(tmp_path: Path) -> None:
+    path = book_with(tmp_path, {"A1": "=@RISKSCORE(firms!A1:F3)", "A2": "mine", "B1": "=@GRADEPROBS(firms!A1:F1)+1"})
+    book, report = run(path)
+    assert not report.failures
+    assert [book["表 1"][at].value for at in ("A1", "A2", "B2", "C1")] == [SCORE, "mine", None, None]
+    assert book["表 1"]["B1"].value == REGISTRY["GRADEPROBS"].call([SIX[0]])[0][0] + 1
 
 
 def test_texts_are_never_written_as_formulas(tmp_path: Path) -> None:
