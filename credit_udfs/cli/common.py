@@ -223,7 +223,8 @@ def _is_input(place: Path, given: Path) -> bool:
 
 def refuse_output(output: Path, force: bool, files: Sequence[Path] = (), formats: Sequence[str] = ()) -> None:
     """Say at once, not after the work, that the output can't go there: it is there already, is one of the input
-    files (these are never changed, not even with `force`), its folder is missing, or its ending isn't in `formats`.
+    files (these are never changed, not even with `force`), its folder is missing or can't be written to, or its
+    ending isn't in `formats`.
     """
     place = Path(os.path.realpath(output))  # not Path.resolve, which breaks off where links run in a circle
 
@@ -240,6 +241,8 @@ def refuse_output(output: Path, force: bool, files: Sequence[Path] = (), formats
         refuse("output_exists", path=output)
     if not place.parent.is_dir():
         refuse("output_folder", path=place.parent)
+    if not os.access(place.parent, os.W_OK):
+        refuse("output_locked", path=place.parent)
 
 
 def say_problems(tables: Any, lang: Lang, *, most: int = 5, in_workbook: bool = False) -> None:

@@ -158,6 +158,7 @@ class _Stored:
             book = openpyxl.load_workbook(self.path, read_only=True, data_only=True)
             found: dict[Key, Value] = {}
             for sheet in book.worksheets:
+                sheet.reset_dimensions()  # else every row is filled up to the last column, stray cell or not
                 for row in sheet.iter_rows():
                     for cell in row:
                         if cell.value is not None:

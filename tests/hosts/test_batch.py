@@ -434,3 +434,10 @@ def test_dates_and_stored_dates_reach_our_functions(tmp_path: Path) -> None:
         ]
     )
     assert [book["表 1"].cell(1, c).value for c in range(1, 7)] == wanted[0]
+
+
+def test_a_stray_cell_in_the_far_corner_costs_nothing(tmp_path: Path) -> None:
+    path = book_with(tmp_path, {"A1": "=RISKSCORE(firms!A1:F1)", "A2": "=A1+1", "XFD1048576": "stray"})
+    report = calc(path, tmp_path / "out.xlsx")
+    assert report.cells == 1
+    assert openpyxl.load_workbook(report.out).active["XFD1048576"].value == "stray"
