@@ -17,7 +17,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from credit_udfs.api import assess, load_model, load_report, read, reproduce, validate, write, write_report
+    from credit_udfs.api import (
+        assess,
+        compare,
+        explain,
+        frontiers,
+        load_model,
+        load_report,
+        read,
+        reproduce,
+        risk,
+        stress,
+        validate,
+        write,
+        write_report,
+    )
     from credit_udfs.core.allocation import Limits
     from credit_udfs.core.assess import Assessment, Settings
     from credit_udfs.core.summary import Summary, summarise
@@ -27,10 +41,15 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "assess": "api",
+    "compare": "api",
+    "explain": "api",
+    "frontiers": "api",
     "load_model": "api",
     "load_report": "api",
     "read": "api",
     "reproduce": "api",
+    "risk": "api",
+    "stress": "api",
     "validate": "api",
     "write": "api",
     "write_report": "api",
@@ -59,10 +78,15 @@ __all__ = [
     "Settings",
     "Summary",
     "assess",
+    "compare",
+    "explain",
+    "frontiers",
     "load_model",
     "load_report",
     "read",
     "reproduce",
+    "risk",
+    "stress",
     "summarise",
     "validate",
     "write",

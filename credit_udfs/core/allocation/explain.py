@@ -69,8 +69,9 @@ class Explanation:
 
     def sentence(self, lang: Lang) -> str:
         """Why, in one sentence."""
+        at_cut = self.reason == "full" and round(100.0 * self.earning, 2) <= round(100.0 * self.cut, 2)
         return text(
-            f"allocation.why_{self.reason}",
+            "allocation.why_full_at_cut" if at_cut else f"allocation.why_{self.reason}",
             lang,
             rate=self.rate,
             churn=self.churn,
@@ -86,7 +87,8 @@ class Explanation:
         if self.flip_pd is not None:
             said.append(text(f"allocation.flip_pd_{side}", lang, flip=self.flip_pd, pd=self.pd))
         if self.flip_budget is not None:
-            said.append(text(f"allocation.flip_budget_{side}", lang, budget=self.flip_budget))
+            wan = self.flip_budget / 1e4
+            said.append(text(f"allocation.flip_budget_{side}", lang, budget=self.flip_budget, wan=wan))
         if self.rates is not None and self.lent:
             key = "allocation.flip_rates_checked" if self.rates_checked else "allocation.flip_rates"
             said.append(text(key, lang, low=self.rates[0], high=self.rates[1]))
