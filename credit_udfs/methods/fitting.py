@@ -12,7 +12,6 @@ import numpy as np
 from scipy.optimize import least_squares, minimize
 
 from credit_udfs.core import forms
-from credit_udfs.core.validation import stratified_folds
 from credit_udfs.types import Floats, Ints
 
 MONEY = 10_000.0  # ten thousand yuan: below it, an amount hardly differs from nothing
@@ -123,24 +122,18 @@ def fit_logistic(z: Floats, codes: Ints, count: int, ridge: float = 0.0) -> Logi
     return Logistic(table[:, 1:], table[:, 0], value)
 
 
-def fit_platt(
-    steps_of: Callable[[Floats], list[dict[str, Any]]], x: Floats, codes: Ints, folds: int = 5
-) -> dict[str, Any]:
+def fit_platt(steps: Sequence[dict[str, Any]], x: Floats, codes: Ints) -> dict[str, Any]:
     """A score's form with probabilities of class 1: a logistic regression on the score alone.
 
-    steps_of: the steps, fitted on the given rows (m, k), that end in one column, the score. The regression sees each
-    of the rows of x (n, k) with the score that steps fitted without its fold give it; the form scores by the steps of
-    all rows. codes: (n,) of two classes.
-    Source: Platt (1999), Probabilistic outputs for support vector machines; without his smoothed targets.
+    steps: end in one column, the score, and were fitted on x (n, k) without a look at the classes, so that the
+    regression needn't hold firms out to be honest: it fits two numbers. (Scores that depend on the most extreme
+    firms, as TOPSIS's do, change their scale without them: held out, they'd teach it the wrong one.)
+    codes: (n,) of two classes. Source: Platt (1999), Probabilistic outputs for support vector machines; without his
+    smoothed targets.
     """
-    place, score = stratified_folds(codes, folds, 0), np.empty((len(x), 1))
-    for fold in range(folds):
-        held = place == fold
-        if held.any():
-            score[held] = forms.transform(steps_of(x[~held]), x[held])
+    score = forms.transform(steps, x)
     step = standard_step(score)
-    end = fit_logistic(forms.transform([step], score), codes, 2).form()
-    return forms.chain([*steps_of(x), step], end)
+    return forms.chain([*steps, step], fit_logistic(forms.transform([step], score), codes, 2).form())
 
 
 # --- networks -----------------------------------------------------------------------------------------------

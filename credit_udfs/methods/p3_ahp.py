@@ -145,13 +145,14 @@ class HierarchyRisk(FormClassifier):
             "components": [(np.array(share) * senses).tolist()],
         }
 
-        def steps(x: Floats) -> list[dict[str, Any]]:
-            first = [impute_step(x), log_step(UNITS)]
-            low, high = np.quantile(forms.transform(first, x), [0.05, 0.95], axis=0)
-            scale = {"form": "affine", "center": low.tolist(), "scale": np.where(high > low, high - low, 1.0).tolist()}
-            k = x.shape[1]
-            return [*first, scale, {"form": "clip", "low": [0.0] * k, "high": [1.0] * k}, risk_step]
-
+        steps = [impute_step(X), log_step(UNITS)]
+        low, high = np.quantile(forms.transform(steps, X), [0.05, 0.95], axis=0)
+        k = X.shape[1]
+        steps += [
+            {"form": "affine", "center": low.tolist(), "scale": np.where(high > low, high - low, 1.0).tolist()},
+            {"form": "clip", "low": [0.0] * k, "high": [1.0] * k},
+            risk_step,
+        ]
         return fit_platt(steps, X, codes)
 
 

@@ -94,14 +94,11 @@ class TopsisClassifier(FormClassifier):
         if count != 2:
             raise BadInput("methods.two_classes", method=type(self).__name__, count=count)
 
-        def steps(x: Floats, form: str) -> list[dict[str, Any]]:
-            impute = impute_step(x)
-            return [impute, {**self._topsis(forms.transform([impute], x)).form(), "form": form}]
-
+        impute = impute_step(X)
+        score = self._topsis(forms.transform([impute], X)).form()
         if self.calibrate:
-            return fit_platt(lambda x: steps(x, "closeness"), X, codes)
-        impute, end = steps(X, "topsis")
-        return forms.chain([impute], end)
+            return fit_platt([impute, {**score, "form": "closeness"}], X, codes)
+        return forms.chain([impute], score)
 
 
 def scaled(scores: Floats) -> Floats:

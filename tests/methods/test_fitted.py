@@ -113,6 +113,15 @@ def test_a_whole_run_with_another_model(contest_tables: Tables, name: str, tmp_p
     assert api.write(result, tmp_path / "plan.xlsx", "en", stress=stressed).stat().st_size > 10_000
 
 
+@pytest.mark.parametrize("name", ["p1_topsis", "p4_topsis", "p3_ahp"])
+def test_a_score_that_is_calibrated_lends(contest_rated: Tables, name: str) -> None:
+    """The papers' bare scores call most firms likelier to default than not; nobody would be lent to."""
+    result = api.assess(contest_rated, lend_to="all", model=name)
+    assert np.mean(result.scores.pd) == pytest.approx(27 / 123, abs=1e-6)
+    assert result.plan.lend.sum() > 20
+    assert result.plan.value > 0
+
+
 def test_an_unknown_method_lists_the_known_ones(contest_rated: Tables) -> None:
     with pytest.raises(BadInput, match=r"there are: .*p4_logistic"):
         api.train(contest_rated, method="gpt")
