@@ -22,6 +22,8 @@ from credit_udfs.types import Progress
 from credit_udfs.workbook.files import fixed_time
 
 EXIT_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 130, 143
+EXTRAS = {"sklearn": "train", "threadpoolctl": "train", "torch": "cnn", "pandas": "pandas", "xlwings": "excel"}
+"""Libraries that not every command needs, and the extra of this package that installs them."""
 
 
 class Group(click.Group):
@@ -59,6 +61,11 @@ class Group(click.Group):
             _end(EXIT_INPUT, error.text(spoken()))
         except KeyboardInterrupt:
             _end(EXIT_INTERRUPTED, t("interrupted"))
+        except ModuleNotFoundError as error:
+            library = (error.name or "").partition(".")[0]
+            if library not in EXTRAS:
+                raise
+            _end(EXIT_INPUT, t("missing_library", library=library, extra=EXTRAS[library]))
         except MemoryError:
             _end(EXIT_INPUT, t("out_of_memory"))
         except OSError as error:
@@ -180,6 +187,20 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--max-industry-share", type=share, help=t("help_max_industry_share")),
         click.option("--max-c-share", type=share, help=t("help_max_c_share")),
         click.option("--min-firms", type=click.IntRange(0), help=t("help_min_firms")),
+        click.option("--min-lent", type=Number(0), help=t("help_min_lent")),
+        click.option("--max-share", multiple=True, metavar=t("metavar_share"), help=t("help_max_share")),
+        click.option("--max-group-share", type=share, help=t("help_max_group_share")),
+        click.option("--max-group-amount", type=Number(0), help=t("help_max_group_amount")),
+        click.option("--shares-of", type=click.Choice(["lent", "budget"]), help=t("help_shares_of")),
+        click.option("--loss-on", type=click.Choice(["committed", "drawn"]), help=t("help_loss_on")),
+        click.option("--churn-over", type=click.Choice(["clients", "applicants"]), help=t("help_churn_over")),
+        click.option("--budget-on", type=click.Choice(["offered", "drawn"]), help=t("help_budget_on")),
+        click.option("--use-all-budget", is_flag=True, help=t("help_use_all_budget")),
+        click.option(
+            "--firm-terms",
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            help=t("help_firm_terms"),
+        ),
         click.option("--one-rate-per-grade", is_flag=True, help=t("help_one_rate")),
         click.option("--rates-ordered", is_flag=True, help=t("help_ordered")),
         click.option("--prove", is_flag=True, help=t("help_prove")),
@@ -192,22 +213,54 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def settings_from(options: dict[str, Any]) -> Any:
     """core.assess.Settings from the options that were given; takes them out of `options`."""
+    from credit_udfs.cli.firm_terms import read_firm_terms
     from credit_udfs.core.allocation import Limits
     from credit_udfs.core.assess import Settings
 
-    c_share = options.pop("max_c_share")
+    grades, industries = _shares(options.pop("max_share"))
+    if (c_share := options.pop("max_c_share")) is not None:
+        grades["C"] = c_share
+    every_industry = options.pop("max_industry_share")
+    if industries and every_industry is not None:
+        raise click.UsageError(t("max_share_twice"))
     limits = Limits(
-        sector_share=options.pop("max_industry_share"),
-        grade_share=None if c_share is None else {"C": c_share},
+        sector_share=industries or every_industry,
+        grade_share=grades or None,
+        group_share=options.pop("max_group_share"),
+        group_amount=options.pop("max_group_amount"),
+        share_of=options.pop("shares_of") or "lent",
         expected_loss=options.pop("max_loss"),
+        loss_basis=options.pop("loss_on") or "committed",
         mean_churn=options.pop("max_churn"),
+        churn_over=options.pop("churn_over") or "clients",
         min_clients=options.pop("min_firms"),
+        min_lent=options.pop("min_lent"),
         one_rate_per_grade=options.pop("one_rate_per_grade"),
         rates_ordered=options.pop("rates_ordered"),
     )
+    options["budget_basis"] = options.pop("budget_on")
+    options["firm_terms"] = read_firm_terms(file) if (file := options.pop("firm_terms")) else None
     names = [name for name in Settings.__dataclass_fields__ if name in options]
     given = {name: value for name in names if (value := options.pop(name)) is not None}
     return Settings(limits=limits, **given)
+
+
+def _shares(said: Sequence[str]) -> tuple[dict[Any, float], dict[str, float]]:
+    """``A=0.4`` and ``construction=0.1``: shares by grade, and by industry."""
+    from credit_udfs.core.industry import industries
+
+    by_grade: dict[Any, float] = {}
+    by_industry: dict[str, float] = {}
+    for one in said:
+        name, _, share = one.partition("=")
+        try:
+            value = float(share)
+        except ValueError:
+            value = math.nan
+        if not 0 <= value <= 1 or (name not in "ABC" and name not in industries()) or not name:
+            raise click.UsageError(t("max_share_unknown", value=one, known=", ".join(["A", "B", "C", *industries()])))
+        (by_grade if name in "ABC" else by_industry)[name] = value
+    return by_grade, by_industry
 
 
 def _is_input(place: Path, given: Path) -> bool:

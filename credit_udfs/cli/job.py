@@ -33,7 +33,9 @@ def say_summary(assessment: Any, path: Path | None, lang: Lang) -> None:
     from credit_udfs.core.summary import summarise
 
     s = summarise(assessment)
-    money = _money(budget=s.budget, amount=s.amount, profit=s.profit, bound=s.bound, loss=s.expected_loss)
+    money = _money(
+        budget=s.budget, amount=s.amount, drawn=s.drawn, profit=s.profit, bound=s.bound, loss=s.expected_loss
+    )
     money |= _money(price=s.price_per_million)
     churn = f"{s.mean_churn:.1%}" if s.lent else "-"
 
@@ -50,7 +52,9 @@ def say_summary(assessment: Any, path: Path | None, lang: Lang) -> None:
         refused=sum(s.refused.values()),
         **{str(reason): count for reason, count in s.refused.items()},
     )
-    line("sum_money", **money, share=s.amount / s.budget if s.budget else 0.0)
+    drawn = assessment.settings.budget_basis == "drawn"
+    share = (s.drawn if drawn else s.amount) / s.budget if s.budget else 0.0
+    line("sum_money_drawn" if drawn else "sum_money", **money, share=share)
     line("sum_profit", **money, churn=churn)
     line("sum_proof", **money, gap=s.gap)
     if path is not None:

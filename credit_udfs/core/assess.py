@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from credit_udfs.core.allocation import Firms, Limits, Plan, Problem, Terms, solve
-from credit_udfs.core.allocation.problem import FUNDING, LGD, Objective
+from credit_udfs.core.allocation.problem import FUNDING, LGD, MoneyBasis, Objective
 from credit_udfs.core.churn import DEFAULT_CURVES, RATE_MAX, RATE_MIN, ChurnCurves, fit_churn
 from credit_udfs.core.grade_sets import grade_sets
 from credit_udfs.core.indicators import compute
@@ -31,6 +31,17 @@ LendTo: TypeAlias = Literal["auto", "new", "rated", "all"]
 
 
 @dataclass(frozen=True)
+class FirmTerms:
+    """What the bank has settled for one firm. amount_min, amount_max: of its loan, yuan (None: as for all; a largest
+    of 0 refuses it); amount: decided beforehand, 0 for refused; group: connected firms have the same, "" for none."""
+
+    amount_min: float | None = None
+    amount_max: float | None = None
+    amount: float | None = None
+    group: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the bank decides. Money in yuan, rates as fractions per year.
 
@@ -40,6 +51,8 @@ class Settings:
     the plan is about: "new" firms (no grade on record), "rated" ones, "all", or "auto" (the new ones if there are
     any, else all). objective: what counts as a gain, see core.allocation.problem.Terms. limits: the risk
     officer's. gap: how far from proven optimal a plan with limits may be, relative; prove: search on to 1e-6.
+    budget_basis: the budget is of money "offered" or expected to be "drawn"; use_all_budget: lend it to the last
+    yuan. firm_terms: what is settled for single firms, by name.
     """
 
     budget: float = 100_000_000.0
@@ -55,6 +68,9 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     gap: float = 1e-4
     prove: bool = False
+    budget_basis: MoneyBasis = "offered"
+    use_all_budget: bool = False
+    firm_terms: Mapping[str, FirmTerms] = field(default_factory=dict)
 
     def with_changes(self, **changes: object) -> Settings:
         """A copy with some fields changed. Raises BadInput for a name that is no setting."""
@@ -246,27 +262,35 @@ def pose(
     if not 0 < low <= high:
         raise OutOfRange("core.amount_limits", low=low, high=high)
     rows = applicants.tolist()
+    names = [ids[row] for row in rows]
+    own = [settings.firm_terms.get(name, FirmTerms()) for name in names]
+    strange = set(settings.firm_terms) - set(names)
+    if strange:
+        raise BadInput("core.not_an_applicant", firm=min(strange), firms=len(names))
     graded = np.array([grade[row] is not None for row in rows], dtype=bool)
-    return Problem(
-        Firms.of(
-            [ids[row] for row in rows],
-            np.where(graded, pd[applicants], np.nan),
-            np.array([GRADES.index(grade[row] or "D") for row in rows], dtype=np.int64),
-            low=low,
-            high=high,
-            sector=[industry[row] or "" for row in rows],
-        ),
-        Terms(
-            settings.budget,
-            settings.lgd,
-            settings.funding,
-            settings.rate_min,
-            settings.rate_max,
-            curves,
-            objective=settings.objective,
-        ),
-        settings.limits,
+    firms = Firms.of(
+        names,
+        np.where(graded, pd[applicants], np.nan),
+        np.array([GRADES.index(grade[row] or "D") for row in rows], dtype=np.int64),
+        low=[low if one.amount_min is None else one.amount_min for one in own],
+        high=[high if one.amount_max is None else one.amount_max for one in own],
+        sector=[industry[row] or "" for row in rows],
+        group=[one.group for one in own] if any(one.group for one in own) else None,
     )
+    terms = Terms(
+        settings.budget,
+        settings.lgd,
+        settings.funding,
+        settings.rate_min,
+        settings.rate_max,
+        curves,
+        settings.budget_basis,
+        settings.use_all_budget,
+        settings.objective,
+    )
+    fixed = {name: one.amount for name, one in zip(names, own, strict=True) if one.amount is not None}
+    limits = settings.limits
+    return Problem(firms, terms, replace(limits, fixed={**(limits.fixed or {}), **fixed}) if fixed else limits)
 
 
 def _applicants(on_record: list[Grade | None], lend_to: LendTo) -> Ints:

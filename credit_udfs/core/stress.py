@@ -243,10 +243,20 @@ def breaking_severity(assessment: Assessment, scenario: Scenario) -> float | Non
 
 
 def _problem(assessment: Assessment, shocked: Shocked) -> Problem:
+    """The allocation problem after the shock; a loan decided beforehand falls where its firm may not be lent to."""
     ids = assessment.tables.firms["firm"].to_list()
-    return pose(
-        assessment.settings, shocked.curves, ids, shocked.pd, shocked.grade, assessment.industry, assessment.applicants
-    )
+    settings, row_of = assessment.settings, {firm: row for row, firm in enumerate(ids)}
+
+    def off(firm: str) -> bool:
+        row = row_of.get(firm)
+        return row is not None and (shocked.grade[row] in (None, "D") or bool(np.isnan(shocked.pd[row])))
+
+    fixed = {firm: 0.0 if off(firm) else amount for firm, amount in (settings.limits.fixed or {}).items()}
+    terms = {
+        firm: replace(one, amount=0.0) if one.amount and off(firm) else one for firm, one in settings.firm_terms.items()
+    }
+    settings = replace(settings, limits=replace(settings.limits, fixed=fixed or None), firm_terms=terms)
+    return pose(settings, shocked.curves, ids, shocked.pd, shocked.grade, assessment.industry, assessment.applicants)
 
 
 def _value(plan: Plan, world: Problem) -> tuple[Floats, Floats]:

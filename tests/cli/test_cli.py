@@ -15,12 +15,6 @@ from click.testing import CliRunner, Result
 
 from credit_udfs.cli import main
 from credit_udfs.core.indicators import P4_SIX, SIX
-from credit_udfs.workbook.sample import write_sample
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    return [str(path) for path in write_sample(tmp_path_factory.mktemp("sample"), lang="en")]
 
 
 def call(*words: str | Path) -> Result:

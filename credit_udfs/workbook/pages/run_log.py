@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
+from credit_udfs.core.assess import FirmTerms, Settings
 from credit_udfs.locale import Lang, area, text
 from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.names import RESULT_TABLES
@@ -12,7 +13,7 @@ from credit_udfs.workbook.pages.view import View
 from credit_udfs.workbook.style import CELL, CELL_WRAP, INTEGER, PERCENT, lines
 
 _WHAT, _VALUE = 64, 84
-_ONLY_HERE = ("objective", "limits", "gap", "prove")
+_IF_CHANGED = ("budget_basis", "use_all_budget", "firm_terms")
 _SETTINGS = {"churn": "cu_churn_model"}  # what the template calls otherwise
 _LIBRARIES = ("credit_udfs", "numpy", "scipy", "polars", "narwhals", "fastexcel", "openpyxl")
 
@@ -60,14 +61,25 @@ def entries(view: View) -> list[tuple[str, str, str | float]]:
             )
     for key in a.settings.__dataclass_fields__:
         value = getattr(a.settings, key)
+        if key in _IF_CHANGED and value in (getattr(Settings(), key), None):
+            continue
+        if key == "firm_terms":
+            value = view.semicolon.join(f"{firm}: {_terms_said(one)}" for firm, one in value.items())
         if key == "limits":
             value = view.semicolon.join(value.sentences(view.lang)) or view.t("log_no_limits")
         # In words, and as the command line and Python call it.
-        said_as = view.t(f"log_{key}") if key in _ONLY_HERE else text(f"template.{_SETTINGS.get(key, f'cu_{key}')}",
-                                                                       view.lang)  # fmt: skip
-        out.append((settings, f"{said_as}{view.comma}{key}", value))
+        words = _setting(key, view.lang)
+        out.append((settings, f"{words}{view.comma}{key}" if words else key, value))
     out.append((settings, view.t("log_solver"), f"{a.plan.method}, {a.plan.status}, {a.plan.gap:.2e}"))
     return out
+
+
+def _setting(key: str, lang: Lang) -> str:
+    """What the template's settings page calls it, or this page; nothing for one that neither has."""
+    for file, name in (("template", _SETTINGS.get(key, f"cu_{key}")), ("pages", f"log_{key}")):
+        if name in area(file):
+            return text(f"{file}.{name}", lang)
+    return ""
 
 
 def _version(name: str) -> str:
@@ -81,3 +93,7 @@ def _words(key: str, lang: Lang) -> str:
     """What was repaired or only remarked on, in a word or two."""
     group, _, name = key.partition(".")
     return text(f"{group}.short_{name}" if f"short_{name}" in area(group) else key, lang)
+
+
+def _terms_said(terms: FirmTerms) -> str:
+    return ", ".join(f"{key} {value}" for key, value in vars(terms).items() if value not in (None, ""))
