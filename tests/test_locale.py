@@ -15,10 +15,10 @@ AREAS = sorted(file.name.removesuffix(".toml") for file in files(locale).iterdir
 
 
 def values(template: str) -> set[str]:
-    """Names of a template's values. Money is in ten thousand yuan in Chinese, and as ``name_yuan`` in English;
-    ``name.zh`` and ``name.en`` are the same thing's names."""
+    """Names of a template's values. Money is ``name`` or ``wan`` in Chinese, ten thousand yuan, and ``name_yuan`` or a
+    name of its own in English; ``name.zh`` and ``name.en`` are the same thing's names."""
     names = {name for _text, name, _spec, _conversion in string.Formatter().parse(template) if name}
-    return {re.sub(r"_yuan$|\.zh$|\.en$", "", name) for name in names}
+    return {re.sub(r"_yuan$|\.zh$|\.en$", "", name) for name in names - {"wan"}}
 
 
 @pytest.mark.parametrize("name", AREAS)
