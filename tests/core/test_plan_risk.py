@@ -39,7 +39,7 @@ def test_it_is_the_plan_s_own_loss_and_margin() -> None:
 
 def test_the_exact_figures_lie_within_the_simulation_s_intervals() -> None:
     found, slack = risk(), 0.5 * risk().drawn.step
-    assert found.simulated.size == 100_000
+    assert found.simulated.size == 50_000
     estimates = [(found.mean(), found.drawn.expected)]
     estimates += [(found.var(level), found.drawn.var[level]) for level in LEVELS]
     estimates += [(found.shortfall(level), found.drawn.shortfall[level]) for level in LEVELS]

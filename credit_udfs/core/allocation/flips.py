@@ -93,11 +93,11 @@ class _Shelves:
         at = int(np.searchsorted(-rest, -earn, side="left"))
         while at < rest.size and rest[at] == earn and self._before(int(shelf.firm[others[at]]), row):
             at += 1
-        with_it = Shelf(
-            np.insert(shelf.firm[others], at, row),
-            np.insert(rest, at, earn),
-            np.insert(shelf.low[others], at, firms.low[row]),
-            np.insert(shelf.high[others], at, firms.high[row]),
+        with_it = Shelf(  # not np.insert, which takes ten times as long
+            np.concatenate([shelf.firm[others[:at]], [row], shelf.firm[others[at:]]]),
+            np.concatenate([rest[:at], [earn], rest[at:]]),
+            np.concatenate([shelf.low[others[:at]], [firms.low[row]], shelf.low[others[at:]]]),
+            np.concatenate([shelf.high[others[:at]], [firms.high[row]], shelf.high[others[at:]]]),
             budget,
             shelf.spend_all,
         )
