@@ -15,6 +15,7 @@ from openpyxl.worksheet.table import Table
 
 from credit_udfs import api, commands
 from credit_udfs.commands import VERBS, Area, Formula, Write, WritePlan
+from credit_udfs.core import card
 from credit_udfs.errors import BadFile, BadInput, NotAvailable
 from credit_udfs.hosts.openpyxl_book import OpenpyxlBook
 from credit_udfs.workbook.names import SETTINGS
@@ -214,6 +215,21 @@ def test_stress_compares_and_takes_the_workbooks_own_growth(book: OpenpyxlBook) 
     with pytest.raises(BadInput) as error:
         run("stress", book)
     assert error.value.key == "commands.unknown_industry"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_model_card_is_the_cards_every_section(book: OpenpyxlBook, lang: Any) -> None:
+    model = api.load_model("default")
+    shown = [[value for value in row if value is not None] for row in run("model_card", book, lang).writes[0].values]
+    sections = list(card.sections(model, lang))
+    assert len(sections) == 6
+    for section in sections:
+        at = shown.index([section.title])
+        assert shown[at + 1 : at + 1 + len(section.prose)] == [[line] for line in section.prose]
+        for i, row in enumerate(section.rows, at + 2 + len(section.prose)):
+            cells = [round(cell.value, cell.decimals) if isinstance(cell, card.Figure) else cell for cell in row]
+            assert shown[i] == cells
+        assert all([f"- {item}"] in shown for item in section.items)
 
 
 def test_a_users_sheet_of_the_same_name_is_left_alone(book: OpenpyxlBook) -> None:

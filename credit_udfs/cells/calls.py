@@ -23,7 +23,7 @@ from credit_udfs.cells.coerce import (
     records_of,
     single,
 )
-from credit_udfs.cells.spec import Arg, CellFunction, CellValue, ErrorValue
+from credit_udfs.cells.spec import Arg, Both, CellFunction, CellValue, ErrorValue
 from credit_udfs.errors import CreditError
 
 _LOG = logging.getLogger(__name__)
@@ -145,16 +145,9 @@ def _refuse_rows(arg: Arg, bad: Errors, numbers: Sequence[int]) -> None:
                 "cells.bad_row",
                 arg=arg.name,
                 row=numbers[row],
-                why=_Both(error.message_zh, error.message_en),
+                why=Both(error.message_zh, error.message_en),
             )
         )
-
-
-class _Both:
-    """A text with both languages, which a template picks from."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        self.zh, self.en = zh, en
 
 
 def _merge(into: Errors, more: Errors) -> None:

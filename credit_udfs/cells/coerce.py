@@ -37,7 +37,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from credit_udfs.cells.spec import Arg, Column, ErrorValue
+from credit_udfs.cells.spec import Arg, Both, Column, ErrorValue
 from credit_udfs.errors import CellError
 
 _LOG = logging.getLogger(__name__)
@@ -201,26 +201,17 @@ def _date(value: Raw, column: Column) -> dt.date | ErrorValue:
 _READERS = {"number": _number, "text": _text, "choice": _choice, "date": _date}
 
 
-class _Name:
-    """A column's name, which `str.format` fills into both languages' texts."""
-
-    def __init__(self, column: Column) -> None:
-        self.zh, self.en = column.zh, column.en
+_NAMED = 12  # columns in a message
 
 
-class _Names:
-    """Columns' names, at most MOST of them, which `str.format` fills into both languages' texts."""
-
-    MOST = 12
-
-    def __init__(self, columns: Sequence[Column]) -> None:
-        more = "…" if len(columns) > self.MOST else ""
-        self.zh = "、".join(c.zh for c in columns[: self.MOST]) + more
-        self.en = ", ".join(c.en for c in columns[: self.MOST]) + more
+def _names(columns: Sequence[Column]) -> Both:
+    more = "…" if len(columns) > _NAMED else ""
+    first = columns[:_NAMED]
+    return Both("、".join(c.zh for c in first) + more, ", ".join(c.en for c in first) + more)
 
 
-def _name(column: Column) -> _Name:
-    return _Name(column)
+def _name(column: Column) -> Both:
+    return Both(column.zh, column.en)
 
 
 def _show(value: Raw) -> str:
@@ -347,7 +338,7 @@ def records_of(value: Raw, arg: Arg) -> Grid:
                 arg=arg.name,
                 wanted=wanted,
                 given=len(rows[0]),
-                names=_Names(arg.columns),
+                names=_names(arg.columns),
             )
         )
     return rows

@@ -19,7 +19,7 @@ import keyword
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
 
 from credit_udfs.cells.names import EXCEL_FUNCTIONS, RESERVED_WORDS
 from credit_udfs.errors import CellError, CreditError
@@ -52,6 +52,13 @@ class Required:
 
 
 REQUIRED: Final = Required()
+
+
+class Both(NamedTuple):
+    """A text in both languages; a text of locale/ fills in the one it needs as {name.zh} or {name.en}."""
+
+    zh: str
+    en: str
 
 
 @dataclass(frozen=True)

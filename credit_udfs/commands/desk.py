@@ -109,8 +109,11 @@ class Desk:
         lang = self.chosen.lang
         sheet = self._sheet(key)
         title = title_of(key, lang)
-        told: list[list[object]] = [[line] for line in lines]
-        body: list[list[object]] = [[title], *told, [], list(header), *map(list, rows)]
+        body: list[list[object]] = [[line] for line in (title, *lines)]
+        body.append([])
+        if header:
+            body.append(list(header))
+        body += map(list, rows)
         width = max(map(len, body))
         old = self.book.used(sheet) if sheet in self.book.sheets() else None
         height = max(len(body), old.top + old.height - 1 if old else 0)

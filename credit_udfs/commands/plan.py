@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isclose
 from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 from credit_udfs.locale import Lang
@@ -134,7 +135,17 @@ def as_grid(rows: Sequence[Sequence[Any]]) -> Grid:
 
 
 def same_contents(one: Sequence[Sequence[object]], other: Sequence[Sequence[object]]) -> bool:
-    return as_grid(one) == as_grid(other)
+    """Whether two ranges hold the same. Numbers may differ as they do where a file keeps fifteen digits (.ods)."""
+
+    def same(a: object, b: object) -> bool:
+        if isinstance(a, float) and isinstance(b, float):
+            return isclose(a, b, rel_tol=1e-12)
+        return a == b
+
+    ones, others = as_grid(one), as_grid(other)
+    return list(map(len, ones)) == list(map(len, others)) and all(
+        same(a, b) for row, other_row in zip(ones, others, strict=True) for a, b in zip(row, other_row, strict=True)
+    )
 
 
 def as_content(value: object) -> Content:

@@ -8,11 +8,13 @@ from typing import Any
 
 from credit_udfs import api
 from credit_udfs.cells import REGISTRY
+from credit_udfs.cells.spec import Both
 from credit_udfs.commands.desk import Desk
 from credit_udfs.commands.plan import VERBS, Write, WritePlan, all_blank, same_contents
 from credit_udfs.errors import BadInput
 from credit_udfs.locale import LANGS, Lang, text
 
+PROVEN = 1e-6  # a gap of less is rounding
 MAX_SEVERITY = 16.0  # as STRESSFACTOR's
 _MONEY, _PERCENT, _SCORE, _PROBABILITY = "#,##0", "0.00%", "0.0", "0.0000"
 
@@ -70,9 +72,10 @@ def _optimise(desk: Desk) -> WritePlan:
 
 def _plan_facts(a: Any) -> dict[str, object]:
     totals, plan = a.plan.totals, a.plan
+    proof = (text("commands.proven" if plan.gap <= PROVEN else "commands.gap", lang, gap=plan.gap) for lang in LANGS)
     return {
         "clients": totals.clients, "applicants": len(plan.lend), "lent": totals.lent, "budget": a.settings.budget,
-        "profit": totals.profit, "gap": plan.gap,
+        "profit": totals.profit, "proof": Both(*proof),
     }  # fmt: skip
 
 
@@ -170,29 +173,24 @@ def _scenario(desk: Desk) -> Any:
 
 
 def _model_card(desk: Desk) -> WritePlan:
-    from credit_udfs.core.indicators import INDICATORS
+    from credit_udfs.core import card
 
     model = api.load_model(str(desk.chosen.values["cu_method"]))
     lang = desk.chosen.lang
-    rows: list[list[object]] = [[key, value] for key, value in REGISTRY["MODELINFO"].call([None, model.name])]
-    for group in ("data", "settings", "validation"):
-        rows += [[f"{group}.{key}", _said(value)] for key, value in getattr(model, group).items()]
-    if model.form == "linear":
-        for i, spec in enumerate(model.numbers["indicators"]):
-            name = getattr(INDICATORS[spec["key"]], lang)
-            rows.append([desk.t("card_weight", name=name), model.numbers["default"]["coef"][i]])
+    rows: list[list[object]] = []
+    for section in card.sections(model, lang):
+        rows += [[line] for line in (section.title, *section.prose)]
+        rows += [list(map(_rounded, row)) for row in (section.header, *section.rows) if row]
+        rows += [[f"- {item}"] for item in section.items]
+        rows.append([])
     facts = {"model": model.name, "trained": model.trained, "hash": model.hash[:12]}
-    lines = [desk.t("done_model_card", **facts), desk.t("card_limits")]
-    page = desk.page("card", lines, [desk.t("col_item"), desk.t("col_value")], rows)
+    page = desk.page("card", [card.intro(model, lang)], [], rows)
     return desk.plan("model_card", [page], **facts)
 
 
-def _said(value: object) -> object:
-    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-        return value
-    if isinstance(value, Mapping):
-        return "; ".join(f"{k}: {_said(v)}" for k, v in value.items())
-    return ", ".join(str(_said(v)) for v in value) if isinstance(value, (list, tuple)) else str(value)
+def _rounded(cell: Any) -> object:
+    """A cell of the card as it is shown there; the sheet's own format would show all digits."""
+    return round(float(cell.value), cell.decimals) if hasattr(cell, "decimals") else cell
 
 
 def _settings(desk: Desk) -> WritePlan:
