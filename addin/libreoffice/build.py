@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from addin.libreoffice import parts
+from addin.libreoffice import icons, parts
 from addin.libreoffice.rules import rules_source
 from credit_udfs import models
 from credit_udfs.cells import REGISTRY
@@ -85,6 +85,7 @@ def files(functions: Mapping[str, CellFunction] = REGISTRY) -> dict[str, bytes]:
         "CalcAddIns.xcu": parts.calc_addins(functions),
         "Addons.xcu": parts.addons(),
         "ProtocolHandler.xcu": parts.protocol_handler(),
+        "CalcWindowState.xcu": parts.calc_window_state(),
         "credit_component.py": _source(HERE / "component" / "credit_component.py"),
         **{
             OFFICE + source.name: _source(source)
@@ -95,7 +96,12 @@ def files(functions: Mapping[str, CellFunction] = REGISTRY) -> dict[str, bytes]:
         OFFICE + "rules.py": rules_source(),
         OFFICE + "data.json": json.dumps(data(functions), ensure_ascii=False, indent=1) + "\n",
     }
-    return {name: content.encode("utf-8") for name, content in made.items()}
+    pictures = {
+        parts.picture(verb, size): icons.png(verb, pixels)
+        for verb in parts.MENU_VERBS
+        for size, pixels in icons.SIZES.items()
+    }
+    return {**{name: content.encode("utf-8") for name, content in made.items()}, **pictures}
 
 
 def _source(path: Path) -> str:

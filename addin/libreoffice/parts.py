@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from xml.sax.saxutils import escape
 
+from addin.libreoffice.icons import SIZES
 from credit_udfs.cells.spec import Arg, CellFunction
 from credit_udfs.commands import VERBS
 from credit_udfs.locale import Lang, text
@@ -16,6 +17,13 @@ PROTOCOL: Final = "creditudfs:"
 IDENTIFIER: Final = "creditudfs.addin"
 MENU_VERBS: Final = (*(verb for verb in VERBS if verb != "help"), "restart", "help")
 CALC: Final = "com.sun.star.sheet.SpreadsheetDocument"
+TOOLBAR: Final = f"private:resource/toolbar/addon_{MENU}.toolbar"
+CONFIGURATION: Final = (
+    "CalcAddIns.xcu",
+    "Addons.xcu",
+    "ProtocolHandler.xcu",
+    "CalcWindowState.xcu",
+)
 
 _LOCALES: Final[Mapping[str, Lang]] = {"en-US": "en", "zh-CN": "zh"}
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -77,15 +85,15 @@ def argument_help(arg: Arg, lang: Lang) -> str:
 
 
 def addons() -> str:
-    """Addons.xcu: the menu and the toolbar, in spreadsheets only."""
+    """Addons.xcu: the menu, the toolbar and their pictures, in spreadsheets only."""
     items = [(f"v{i}", verb) for i, verb in enumerate(MENU_VERBS)]
 
-    def entry(name: str, verb: str) -> str:
+    def entry(name: str, verb: str, title: str) -> str:
         return "\n".join(
             [
                 f'<node oor:name="{name}" oor:op="replace">',
                 _plain("URL", f"{PROTOCOL}{verb}"),
-                _text("Title", f"commands.verb_{verb}" if verb in VERBS else f"libreoffice.verb_{verb}"),
+                title,
                 _plain("Target", "_self"),
                 _plain("Context", CALC),
                 "</node>",
@@ -100,15 +108,60 @@ def addons() -> str:
         _plain("Target", "_self"),
         _plain("Context", CALC),
         '<node oor:name="Submenu">',
-        *(entry(name, verb) for name, verb in items),
+        *(entry(name, verb, _text("Title", _title(verb))) for name, verb in items),
         "</node></node></node>",
         '<node oor:name="OfficeToolBar">',
         f'<node oor:name="{MENU}.toolbar" oor:op="replace">',
-        *(entry(name, verb) for name, verb in items),
+        *(entry(name, verb, _tip(verb)) for name, verb in items),
         "</node></node>",
+        '<node oor:name="Images">',
+        *(_images(verb) for verb in MENU_VERBS),
+        "</node>",
         "</node>",
     ]
     return _component("Addons", "org.openoffice.Office", body)
+
+
+def _title(verb: str) -> str:
+    return f"commands.verb_{verb}" if verb in VERBS else f"libreoffice.verb_{verb}"
+
+
+def _tip(verb: str) -> str:
+    # A toolbar shows the picture, and its title only under the pointer: it has no other tooltip.
+    zh, en = (
+        text("libreoffice.tip", lang, verb=text(_title(verb), lang), tip=text(f"libreoffice.tip_{verb}", lang))
+        for lang in ("zh", "en")
+    )
+    return _both("Title", zh, en)
+
+
+def picture(verb: str, size: str) -> str:
+    """The path of a verb's picture in the extension."""
+    return f"icons/{verb}_{SIZES[size]}.png"
+
+
+def _images(verb: str) -> str:
+    # LibreOffice puts the folder of the extension in the place of %origin%.
+    places = (_plain(f"Image{size.capitalize()}URL", f"%origin%/{picture(verb, size)}") for size in SIZES)
+    return "\n".join(
+        [
+            f'<node oor:name="{MENU}.{verb}" oor:op="replace">',
+            _plain("URL", f"{PROTOCOL}{verb}"),
+            '<node oor:name="UserDefinedImages">',
+            *places,
+            "</node></node>",
+        ]
+    )
+
+
+def calc_window_state() -> str:
+    """CalcWindowState.xcu: the toolbar's name under View > Toolbars."""
+    body = [
+        f'<node oor:name="UIElements"><node oor:name="States"><node oor:name="{TOOLBAR}" oor:op="replace">',
+        _text("UIName", "libreoffice.title"),
+        "</node></node></node>",
+    ]
+    return _component("CalcWindowState", "org.openoffice.Office.UI", body)
 
 
 def protocol_handler() -> str:
@@ -150,10 +203,7 @@ def manifest() -> str:
         # An interface definition in plain text does where a compiled one would need LibreOffice's SDK.
         ("application/vnd.sun.star.uno-typelibrary;type=RDB", "functions.idl"),
         ("application/vnd.sun.star.uno-component;type=Python", "credit_component.py"),
-        *(
-            ("application/vnd.sun.star.configuration-data", name)
-            for name in ("CalcAddIns.xcu", "Addons.xcu", "ProtocolHandler.xcu")
-        ),
+        *(("application/vnd.sun.star.configuration-data", name) for name in CONFIGURATION),
     ]
     lines = [
         f' <manifest:file-entry manifest:media-type="{kind}" manifest:full-path="{name}"/>' for kind, name in entries

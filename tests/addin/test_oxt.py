@@ -10,6 +10,7 @@ import re
 import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +23,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from addin.libreoffice.build import OFFICE, files, main, package, version
+from addin.libreoffice.icons import SIZES
 from addin.libreoffice.parts import MENU_VERBS, idl_name
 from addin.libreoffice.rules import definitions
 from credit_udfs.cells import REGISTRY, coerce
@@ -78,7 +80,7 @@ def test_the_manifest_names_files_that_are_there() -> None:
         entry.attrib["{http://openoffice.org/2001/manifest}full-path"]
         for entry in ElementTree.fromstring(FILES["META-INF/manifest.xml"])
     }
-    assert listed == {"functions.idl", "credit_component.py", "CalcAddIns.xcu", "Addons.xcu", "ProtocolHandler.xcu"}
+    assert listed == {"functions.idl", "credit_component.py", *(name for name in FILES if name.endswith(".xcu"))}
     assert listed <= set(FILES)
     assert f'value="{version()}"' in FILES["description.xml"].decode()
 
@@ -161,9 +163,38 @@ def test_menu_and_toolbar_hold_every_verb_in_two_languages() -> None:
     text = FILES["Addons.xcu"].decode()
     assert set(MENU_VERBS) == {*VERBS, "restart"}
     for verb in MENU_VERBS:
-        assert text.count(f"<value>creditudfs:{verb}</value>") == 2
+        for lang, tip in area("libreoffice")[f"tip_{verb}"].items():
+            assert text.count(f"{': ' if lang == 'en' else '：'}{tip}<") == 1
+        assert text.count(f"<value>creditudfs:{verb}</value>") == 3  # menu, toolbar, pictures
         for shown in area("commands" if verb in VERBS else "libreoffice")[f"verb_{verb}"].values():
-            assert text.count(f">{shown}<") == 2
+            assert text.count(f">{shown}<") == 1  # the menu; the toolbar says more
+
+
+def test_every_verb_has_its_pictures() -> None:
+    named = re.findall(r"%origin%/([^<]+)<", FILES["Addons.xcu"].decode())
+    assert sorted(named) == sorted(name for name in FILES if name.startswith("icons/"))
+    assert len({FILES[name] for name in named}) == len(named)
+    for name, size in zip(named, [*SIZES.values()] * len(MENU_VERBS), strict=True):
+        assert name.endswith(f"_{size}.png")
+        seen = [pixel for row in _pixels(FILES[name], size) for pixel in row]
+        assert 0.1 < sum(pixel[3] == 255 for pixel in seen) / len(seen) < 0.9
+
+
+def _pixels(png: bytes, size: int) -> list[list[tuple[int, ...]]]:
+    """Rows of red, green, blue, opacity."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    chunks, at = {}, 8
+    while at < len(png):
+        length, kind = struct.unpack(">I4s", png[at : at + 8])
+        chunks[kind] = png[at + 8 : at + 8 + length]
+        assert struct.unpack(">I", png[at + 8 + length : at + 12 + length])[0] == zlib.crc32(kind + chunks[kind])
+        at += 12 + length
+    assert struct.unpack(">IIBBBBB", chunks[b"IHDR"]) == (size, size, 8, 6, 0, 0, 0)
+    raw, width = zlib.decompress(chunks[b"IDAT"]), 4 * size + 1
+    rows = [raw[i : i + width] for i in range(0, len(raw), width)]
+    assert len(rows) == size
+    assert all(row[0] == 0 for row in rows)
+    return [[tuple(row[i : i + 4]) for i in range(1, width, 4)] for row in rows]
 
 
 # --- the extension's own arithmetic ----------------------------------------------------------------------

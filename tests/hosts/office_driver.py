@@ -244,6 +244,25 @@ class Driver:
         event = helper.executeDispatch(frame, command, "", 0, properties(**arguments))
         return [event.State == SUCCESS, event.Result]
 
+    def toolbar(self, doc, resource):
+        """A toolbar as it is drawn: its name, each button's tooltip, and how many colours are seen."""
+        frame = self.documents[doc].CurrentController.Frame
+        window = frame.LayoutManager.getElement(resource).getRealInterface()
+        buttons = window.getAccessibleContext()
+        tips = [
+            buttons.getAccessibleChild(i).getAccessibleContext().getToolTipText()
+            for i in range(buttons.getAccessibleChildCount())
+        ]
+        size = window.getPosSize()
+        canvas = window.createDevice(size.Width, size.Height)
+        window.setGraphics(canvas.createGraphics())
+        window.draw(0, 0)
+        bitmap = canvas.createBitmap(0, 0, size.Width, size.Height).getDIB().value
+        start, bits = (int.from_bytes(bitmap[at : at + 4], "little") for at in (10, 28))
+        step = (bits & 0xFFFF) // 8
+        colours = {bitmap[i : i + 3] for i in range(start, len(bitmap) - 3, step)}
+        return {"name": buttons.getAccessibleName(), "tips": tips, "colours": len(colours)}
+
     def undo(self, doc):
         self.documents[doc].UndoManager.undo()
 

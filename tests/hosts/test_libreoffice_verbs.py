@@ -13,6 +13,7 @@ import pytest
 from openpyxl.utils import get_column_letter
 
 from addin.libreoffice.build import package
+from addin.libreoffice.parts import MENU_VERBS, TOOLBAR
 from credit_udfs import api
 from credit_udfs.hosts import libreoffice_link
 from credit_udfs.locale import text
@@ -22,6 +23,7 @@ from tests.hosts.office import Book, Office
 
 pytestmark = pytest.mark.libreoffice
 
+EXAMPLES = Path(__file__).parents[2] / "templates"
 SCORES, PLAN, SETTINGS = "Credit scores", "Lending plan", "Credit settings"
 
 
@@ -197,6 +199,28 @@ def test_stress_and_model_card(book: Book) -> None:
     assert done, told
     assert do(book, "model_card")[0]
     assert {"Stress test", "Model card"} <= set(sheets(book))
+
+
+def test_every_verb_on_a_copy_of_the_example_saved_as_ods(office: Office, folder: Path) -> None:
+    ods = folder / "example.ods"
+    with office.open(EXAMPLES / "sme_credit_example.zh.xlsx") as book:
+        before = sheets(book)
+        book.ask("store", path=str(ods), filter="calc8")
+    with office.open(ods) as book:
+        for verb in (verb for verb in MENU_VERBS if verb not in ("undo", "restart")):
+            done, told = do(book, verb)
+            assert done, told
+        assert len(sheets(book)) == len(before) + 4  # scores, plan, stress test, model card
+        assert do(book, "undo")[0]
+
+
+def test_the_toolbar_is_drawn_with_pictures_and_tips(office: Office, book_path: Path) -> None:
+    with office.open(book_path, visible=True) as opened:
+        shown = opened.ask("toolbar", resource=TOOLBAR)
+    assert shown["name"] == "Credit"
+    assert shown["tips"][0] == "Score all: Score every firm of the workbook, on a sheet of its own"
+    assert len(shown["tips"]) == len(MENU_VERBS)
+    assert shown["colours"] > 100
 
 
 def test_a_workbook_without_our_tables_is_told_what_is_missing(office: Office) -> None:
