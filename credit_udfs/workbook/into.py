@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import warnings
 import zipfile
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,28 +15,12 @@ from credit_udfs.errors import BadInput
 from credit_udfs.locale import Lang, text
 from credit_udfs.workbook.canvas import Book
 from credit_udfs.workbook.guard import check_workbook
+from credit_udfs.workbook.losses import drawn as drawn_in
+from credit_udfs.workbook.losses import losses, parts_of
 from credit_udfs.workbook.names import PAGE_PREFIX
 from credit_udfs.workbook.package import save, stamp
 from credit_udfs.workbook.pages import Extras, View
 from credit_udfs.workbook.write import draw_pages
-
-# Parts of a package that openpyxl drops or keeps only roughly, by their place in it.
-_LOST = {
-    "pictures": r"xl/media/[^/]+\.(emf|wmf|svg|tiff?)",
-    "macros": r"xl/vbaProject\.bin",
-    "shapes": r"xl/diagrams/data\d+\.xml",
-    "controls": r"xl/(ctrlProps|activeX)/[^/]+\.xml",
-    "threaded_comments": r"xl/threadedComments/[^/]+\.xml",
-    "slicers": r"xl/(slicers|timelines)/[^/]+\.xml",
-    "queries": r"(xl/connections\.xml|xl/queryTables/[^/]+\.xml|customXml/item\d+\.xml)",
-    "signatures": r"_xmlsignatures/.*\.xml",
-    "chart_styles": r"xl/charts/(style|colors)\d+\.xml",
-    "chart_ex": r"xl/charts/chartEx\d+\.xml",
-    "rich_data": r"xl/(richData/[^/]+|metadata)\.xml",
-    "printer": r"xl/printerSettings/[^/]+\.bin",
-}
-_CHART = re.compile(r"xl/charts/chart\d+\.xml")
-_SHAPE = re.compile(rb"<(?:xdr:)?(sp|cxnSp|grpSp)[ >]")
 
 
 @dataclass(frozen=True)
@@ -65,6 +47,7 @@ def write_into(
     Pages of an earlier run are replaced, wherever they were moved and whatever they were called; a page whose
     title a user's sheet has gets a number. Other sheets keep values, formulas and formats; `losses` says what
     openpyxl can't keep of them. Formulas of the user's get their values back when a program opens the file.
+    A path that ends in .xlsm keeps the macros.
     Raises BadInput when `path` is the original, or exists without `force`; BadFile for what is no honest workbook.
     """
     source, target = Path(workbook), Path(path)
@@ -73,27 +56,26 @@ def write_into(
     if target.exists() and not force:
         raise BadInput("pages.file_exists", path=str(target))
     check_workbook(source)
-    missing = lost_parts(source)
+    parts = parts_of(source)
+    macros = target.suffix.lower() == ".xlsm"
     try:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
-            book = load_workbook(source, keep_vba=False, rich_text=True)
+            book = load_workbook(source, keep_vba=macros, rich_text=True)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as cause:
         raise BadInput("pages.not_a_workbook", path=source.name) from cause
-    charts = sum(len(sheet._charts) for sheet in book.worksheets)
+    loaded = drawn_in(book)
     replaced = remove_pages(book)
-    missing["charts"] -= charts - sum(len(sheet._charts) for sheet in book.worksheets)
-    losses = [text(f"pages.lost_{kind}", lang, count=missing[kind]) for kind in sorted(missing) if missing[kind] > 0]
-    losses += sorted({text("pages.lost_other", lang, message=str(one.message)) for one in told})
+    lost = losses(parts, loaded, drawn_in(book), (str(one.message) for one in told), lang, macros=macros)
     if book.worksheets:
-        losses.append(text("pages.lost_values", lang))
+        lost += (text("into.values", lang),)
     at = stamp(source_date_epoch)
     drawn = Book(book, lang)
     ours = draw_pages(drawn, View(assessment, lang, extras or Extras(), at))
     theirs = len(book.worksheets) - len(ours)
     # Values of the user's formulas are gone, so whoever opens the file computes it.
     save(book, target, at=at, values=drawn.values, ours=ours, bulk=drawn.bulk, force=force, recalculate=theirs > 0)
-    return Kept(target, tuple(losses), replaced)
+    return Kept(target, lost, replaced)
 
 
 def remove_pages(book: Workbook) -> tuple[str, ...]:
@@ -109,25 +91,3 @@ def remove_pages(book: Workbook) -> tuple[str, ...]:
         if name.startswith("cu_") and any(title in gone for title, _ in book.defined_names[name].destinations):
             del book.defined_names[name]
     return tuple(gone)
-
-
-def lost_parts(source: Path) -> Counter[str]:
-    """How many parts of each kind the package has that openpyxl will not keep, or only roughly."""
-    try:
-        with zipfile.ZipFile(source) as package:
-            parts = package.namelist()
-            shapes = sum(
-                len(_SHAPE.findall(package.read(p))) for p in parts if re.fullmatch(r"xl/drawings/drawing\d+\.xml", p)
-            )
-    except (OSError, zipfile.BadZipFile) as cause:
-        raise BadInput("pages.not_a_workbook", path=source.name) from cause
-    found: Counter[str] = Counter()
-    for part in parts:
-        for kind, pattern in _LOST.items():
-            if re.fullmatch(pattern, part):
-                found[kind] += 1
-        if _CHART.fullmatch(part):
-            found["charts"] += 1
-    if shapes:
-        found["shapes"] += shapes
-    return found

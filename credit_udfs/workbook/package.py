@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -26,6 +27,7 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.writer.excel import ExcelWriter
+from openpyxl.xml.constants import ARC_WORKBOOK
 
 from credit_udfs.errors import BadInput
 from credit_udfs.workbook.files import fixed_time
@@ -111,7 +113,7 @@ def save(
     workbook.properties.modified = at
     handle, temporary = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=".tmp", dir=target.parent)
     try:
-        with os.fdopen(handle, "wb") as stream, _Archive(stream, at, bool(_spilled(values))) as archive:
+        with os.fdopen(handle, "wb") as stream, _Archive(stream, at, bool(_spilled(values)), workbook) as archive:
             _Writer(workbook, archive, values or {}, frozenset(ours), bulk or {}).write_data()
         umask = os.umask(0)
         os.umask(umask)
@@ -130,10 +132,11 @@ def _spilled(values: Values | None) -> bool:
 class _Archive(ZipFile):
     """A zip whose entries carry one given time and nothing of the machine."""
 
-    def __init__(self, stream: Any, at: dt.datetime, spills: bool) -> None:
+    def __init__(self, stream: Any, at: dt.datetime, spills: bool, workbook: Workbook) -> None:
         super().__init__(stream, "w", ZIP_DEFLATED, allowZip64=True)
         self._at = at
         self._spills = spills
+        self._places = [workbook._sheets.index(sheet) for sheet in workbook.worksheets]
 
     def _entry(self, name: str) -> ZipInfo:
         entry = ZipInfo(name, self._at.timetuple()[:6])
@@ -147,6 +150,9 @@ class _Archive(ZipFile):
             super().writestr(self._entry("xl/metadata.xml"), _METADATA)
         if self._spills and name == "[Content_Types].xml":
             data = _text(data).replace("</Types>", _METADATA_TYPE)
+        if name == ARC_WORKBOOK:
+            # openpyxl counts the sheets of local names and print areas without chart sheets; a program counts all.
+            data = re.sub(r'(?<=localSheetId=")\d+', lambda found: str(self._places[int(found[0])]), _text(data))
         super().writestr(self._entry(name), data)
 
     def write(self, filename: Any, arcname: Any = None, *_: Any, **__: Any) -> None:

@@ -95,6 +95,7 @@ def _relations(trees: dict[str, ET.Element], parts: set[str], faults: list[str])
         owner = posixpath.normpath(posixpath.join(folder, "..", file.removesuffix(".rels")))
         for relation in root.iter(f"{REL}Relationship"):
             if relation.get("TargetMode") == "External":
+                links[owner, relation.get("Id")] = ""
                 continue
             target = relation.get("Target")
             base = "" if target.startswith("/") else posixpath.dirname(owner)

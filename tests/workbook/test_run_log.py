@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from credit_udfs.core.assess import Settings
 from credit_udfs.locale import LANGS, area
-from credit_udfs.workbook.pages.run_log import _words
+from credit_udfs.workbook.pages.run_log import _setting, _words
 
 WORKBOOK = Path(__file__).parents[2] / "credit_udfs" / "workbook"
 
@@ -29,3 +30,10 @@ def test_a_counted_key_is_said_in_words(name: str, lang: str) -> None:
     assert said
     assert "{" not in said
     assert "_" not in said
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_setting_has_words(lang: str) -> None:
+    for key in Settings.__dataclass_fields__:
+        assert _setting(key, lang), key  # type: ignore[arg-type]
+    assert _setting("a_new_one", lang) == ""  # type: ignore[arg-type] # a run must not fail for want of a word
