@@ -183,7 +183,7 @@ def test_no_firm_is_predicted_by_a_model_that_saw_it() -> None:
 
 # --- the contest's firms ---------------------------------------------------------------------------------------
 
-FULL = Plan(repeats=10, draws=1000, shuffles=49, selection_repeats=1, conformal_repeats=10)
+FULL = Plan(repeats=4, draws=1000, shuffles=49, selection_repeats=1, conformal_repeats=10)
 
 
 # One of every paper and kind; the networks and forests take minutes (`credit-udfs validate` has them all).
