@@ -145,7 +145,8 @@ def run(
     model, scenario = options.pop("model"), options.pop("scenario") or DEFAULT_SCENARIO
     shocked = scenario != "none"
     settings = settings_from(options)
-    refuse_output(output, force, (*files, into) if into else files, (".xlsx",))
+    formats = (".xlsx", ".xlsm") if into else (".xlsx",)  # a copy of a user's workbook may have its macros
+    refuse_output(output, force, (*files, into) if into else files, formats)
     losses: tuple[str, ...] = ()
     with progress() as tell:
         tables = api.read(*files, progress=tell)
@@ -274,9 +275,10 @@ def demo(folder: Path, lang: Lang) -> None:
     from credit_udfs import api
     from credit_udfs.workbook.sample import write_sample
 
-    output = folder / "credit-plan.xlsx"
+    # One language's attachments beside another's would be the same enterprises twice.
+    output = folder / lang / "credit-plan.xlsx"
     with progress() as tell:
-        paths = write_sample(folder, lang=lang)
+        paths = write_sample(output.parent, lang=lang)
         tables = api.read(*paths, progress=tell)
         assessment = api.assess(tables, progress=tell, budget=20_000_000)
         api.write(assessment, output, lang, force=True, stress=api.stress(assessment, DEFAULT_SCENARIO))

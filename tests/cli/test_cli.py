@@ -244,6 +244,12 @@ def test_sample_and_demo(tmp_path: Path) -> None:
     result = call("demo", "--folder", tmp_path / "c", "--lang", "zh")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1].endswith("credit-plan.xlsx")
+    # Either language's attachments and result have a folder of their own.
+    again = call("demo", "--folder", tmp_path / "c", "--lang", "en")
+    assert again.exit_code == 0, again.output
+    for lang in ("zh", "en"):
+        assert len(list((tmp_path / "c" / lang).iterdir())) == 4
+    assert len(list((tmp_path / "c").iterdir())) == 2
 
 
 def test_a_sample_someone_changed_is_kept_unless_forced(tmp_path: Path) -> None:
