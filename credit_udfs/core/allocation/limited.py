@@ -351,17 +351,18 @@ def _polished(pool: Pool, mu: Floats, choice: Choice) -> Choice:
     elif at_high > 0.0:
         return choice
     else:
+        side = 0
         for _ in range(25):
             middle = (low * at_high - high * at_low) / (at_high - at_low)
             now = over(middle)
             if now <= 0.0:
-                at_low = at_low / 2.0 if at_high <= 0.0 and high != middle else at_low
-                high, at_high = middle, now
+                high, at_high, at_low = middle, now, at_low / 2.0 if side < 0 else at_low
+                side = -1
                 if now > -1e-10 * lent.size:
                     break
             else:
-                at_high = at_high / 2.0
-                low, at_low = middle, now
+                low, at_low, at_high = middle, now, at_high / 2.0 if side > 0 else at_high
+                side = 1
     rate, stay = at(high)
     moved.put(lent, Choice(amount, rate, stay))
     return moved
