@@ -53,6 +53,7 @@ def test_a_card_holds_its_own_quality_and_no_other(name: str) -> None:
     model, method = models.load(name), METHODS[name]
     assert model.name == name
     assert model.settings["target"] == method.target
+    assert {"design", "primary"} <= set(model.validation)
     said = set(model.validation) - {"design", "primary"}
     assert said == ({method.target} if method.paper else {"default", "D", "grade"})
     assert model.predicts == (
