@@ -166,8 +166,10 @@ def run(
         else:
             losses = api.write_into(assessment, into, output, lang, force=force, **extras).losses
     say_problems(tables, lang, in_workbook=True)
-    for loss in losses:
-        click.echo(loss, err=True)
+    if into and losses:
+        click.echo(text("into.heading", lang, name=into.name), err=True)
+        for loss in losses:
+            click.echo(f"- {loss}", err=True)
     if as_json:
         _say_json(assessment, extras["risk"], output, lang)
     else:

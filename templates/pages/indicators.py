@@ -22,7 +22,10 @@ def draw(b: Builder, canvas: Canvas) -> None:
     heads = [b.p("col_firm"), b.p("col_name"), *((i.zh if b.lang == "zh" else i.en) for i in six)]
     heads[2] = b.t("col_sales")
     looks = [INPUT.on(across="center"), INPUT, *(INPUT.on(number=fmt) for fmt in SIX_FORMATS)]
-    columns = [Column(h, look, w) for h, look, w in zip(heads, looks, [10, 28, 18, *[13] * 5], strict=True)]
+    columns = [
+        Column(h, look, w)
+        for h, look, w in zip(heads, looks, [10, 28 if b.lang == "zh" else 40, 18, *[14.5] * 5], strict=True)
+    ]
     columns += [
         Column(b.p("col_score"), number("0.0"), 10), Column(b.p("col_pd"), number(PERCENT), 10),
         Column(b.p("col_grade_predicted"), CENTRE, 10),
@@ -49,7 +52,7 @@ def draw(b: Builder, canvas: Canvas) -> None:
     b.book.name(names.RANGE_SCORES, title, f"$I${FIRST}:$I${LAST}")
     canvas.freeze(FIRST, 3)
     protect(canvas)
-    canvas.page(b.t("title"), repeat=(HEADER, HEADER), halves=(2, 15), scale=70)
+    canvas.page(b.t("title"), repeat=(HEADER, HEADER), halves=(2, 15), scale=66)
 
 
 def _spill(

@@ -98,8 +98,8 @@ def _by_grade(b: Builder, canvas: Canvas, block: Block, firms: Sequence[Firm]) -
         ):
             area = f"{letter}{FIRST}:{letter}{block.last}"
             canvas.formula(
-                r, c, f"=IFERROR(AVERAGEIFS({area},H{FIRST}:H{block.last},J{r}),0)", number(PERCENT),
-                value=sum(values) / len(values) if values else 0.0,
+                r, c, f"=IFERROR(AVERAGEIFS({area},H{FIRST}:H{block.last},J{r}),\"\")", number(PERCENT),
+                value=sum(values) / len(values) if values else "",
             )  # fmt: skip
     sheet = quote_sheetname(canvas.sheet.title)
     last = FIRST + 3
