@@ -110,10 +110,14 @@ def loss_distribution(
     low, part = np.floor(lattice)[:, None], (lattice % 1.0)[:, None]
     turn = np.exp(-1j * omega)
     jumps = np.exp(-1j * omega * low) * (1.0 - part + part * turn) - 1.0  # (kinds, frequencies)
+    # Equal loans are one factor and a power.
+    _, first, times = np.unique(np.stack([kind, pd, stay, rho]), axis=1, return_index=True, return_counts=True)
+    alike = list(zip(first.tolist(), times.tolist(), strict=True))
     for node in range(y.size):
         product = np.ones(omega.size, dtype=np.complex128)
-        for i, p in enumerate(given[node]):
-            product *= 1.0 + p * jumps[kind[i]]
+        for i, count in alike:
+            factor = 1.0 + given[node, i] * jumps[kind[i]]
+            product *= factor if count == 1 else factor**count
         transform += weights[node] * product
     probabilities = np.clip(irfft(transform, n=length)[:size], 0.0, None)
     probabilities /= probabilities.sum()
