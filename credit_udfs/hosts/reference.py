@@ -13,12 +13,17 @@ from pathlib import Path
 
 import openpyxl
 
+from credit_udfs import models
 from credit_udfs.cells import REGISTRY, Arg, CellFunction, Example
+from credit_udfs.cells.functions.arguments import MODELS, columns_of
 from credit_udfs.cells.sample import SHEETS
 from credit_udfs.hosts.calculation import Calculation
 from credit_udfs.hosts.evaluate import rows_of
 from credit_udfs.hosts.formulas import Err, Value, column_letters
 from credit_udfs.locale import LANGS, text
+from credit_udfs.methods import METHODS
+
+MOST_INDICATORS = 12  # of a method, to be listed
 
 
 def example_book(example: Example) -> tuple[openpyxl.Workbook, tuple[str, int, int]]:
@@ -52,12 +57,13 @@ def document() -> str:
         if key == "blank":
             lines += ["", f"## {_both('reference.rules')}", ""]
         lines.append(f"- {_both(f'reference.rule_{key}')}")
+    lines += ["", f"## {_both('reference.methods')}", "", _both("reference.methods_intro"), "", *_methods()]
     lines += ["", f"## {_both('reference.sheets')}", ""]
     for name, rows in SHEETS.items():
         lines += [f"**{name}**", "", *_sheet(rows), ""]
     for function in REGISTRY.values():
         lines += _function(function)
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join([*lines, _both("reference.generated")]) + "\n"
 
 
 def _function(function: CellFunction) -> list[str]:
@@ -75,6 +81,22 @@ def _function(function: CellFunction) -> list[str]:
     return [*lines, ""]
 
 
+def _methods() -> list[str]:
+    """The shipped models that an argument `method` may name."""
+    heads = [_both(f"reference.{key}") for key in ("method", "method_what", "method_gives", "method_indicators")]
+    rows = []
+    for name in MODELS:
+        model = models.load(name)
+        what = _both("reference.method_default") if name == "default" else f"{METHODS[name].zh} / {METHODS[name].en}"
+        gives = "；".join(_both(f"reference.gives_{target}") for target in model.predicts)
+        columns = columns_of(name)
+        listed = "；".join(f"{column.zh} / {column.en}" for column in columns)
+        if len(columns) > MOST_INDICATORS:
+            listed = _both("reference.many_indicators", count=len(columns), name=name)
+        rows.append([f"`{name}`", what, gives, listed])
+    return _table([heads, *rows])
+
+
 def _meaning(a: Arg) -> str:
     meaning = f"{a.help_zh} / {a.help_en}"
     if a.choices:
@@ -88,7 +110,9 @@ def _meaning(a: Arg) -> str:
 def _default(a: Arg) -> str:
     if a.required:
         return _both("reference.required")
-    return "" if a.default is None else f"{a.default:g}" if isinstance(a.default, float) else str(a.default)
+    if a.default is None:
+        return _both("reference.optional")
+    return f"{a.default:,.12g}" if isinstance(a.default, float) else str(a.default)
 
 
 def _both(key: str, **values: object) -> str:
@@ -125,7 +149,7 @@ def shown(value: Value) -> str:
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:.6g}"
+        return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}" if abs(value) >= 1e4 else f"{value:.6g}"
     return str(value)
 
 

@@ -42,7 +42,8 @@ def _invoices(zh: str, en: str) -> Arg:
     result="table",
     category=CATEGORY,
     help_zh="由一家企业的销项、进项发票计算六项指标，一行六列，可直接用于 RISKSCORE；无法计算的为空白",
-    help_en="A firm's six indicators from its sales and purchase invoices, a row for RISKSCORE; blank where unknown",
+    help_en="A firm's six indicators from its sales and purchase invoices, in one row, as RISKSCORE takes them; "
+    "blank where unknown",
     columns=[(c.zh, c.en) for c in SIX],
     examples=[
         Example("=INDICATORS(A2:F9,H2:M6)", "invoices", "由发票计算", "From invoices"),
@@ -84,8 +85,8 @@ def _frame(invoices: Block) -> Any:
     "INDUSTRY",
     result="row",
     category=CATEGORY,
-    help_zh="由企业名称判断所属行业（22 类）；名称看不出时为“未知”",
-    help_en="A firm's industry (one of 22) from its Chinese name; unknown where the name doesn't tell",
+    help_zh="由企业名称（中文或英文）判断所属行业（22 类）；名称看不出时为“未知”",
+    help_en="A firm's industry (one of 22) from its name, Chinese or English; unknown where the name doesn't tell",
     columns=[("行业", "industry")],
     examples=[
         Example("=INDUSTRY(G2:G6)", "firms", "一列企业", "A list of firms"),
@@ -124,16 +125,36 @@ def stressfactor(
         Texts,
         words(
             "行业（INDUSTRY 的结果：中文名、英文名或代码）；“未知”按全国合计",
-            "Industry as INDUSTRY names it, in Chinese, English or by key; unknown takes the economy's total",
+            "Industry by any name that INDUSTRY gives, or its key; unknown takes the whole economy's change",
             by_row=True,
         ),
     ],
-    scenario: Annotated[str, choice("情景", "Scenario", choices=SCENARIOS)] = "covid19_2020q1",
+    scenario: Annotated[
+        str,
+        choice(
+            "情景：covid19_2020q1 为 2020 年一季度的新冠疫情",
+            "Scenario: covid19_2020q1 is COVID-19 in early 2020",
+            choices=SCENARIOS,
+        ),
+    ] = "covid19_2020q1",
     kind: Annotated[
         Texts,
-        choice("企业类型：normal 一般、micro 小微、sole_trader 个体经营", "Kind of firm", choices=KINDS, by_row=True),
+        choice(
+            "企业类型：normal 一般、micro 小微、sole_trader 个体经营；后两类受冲击更大",
+            "Kind of firm; micro firms and sole traders are hit harder",
+            choices=KINDS,
+            by_row=True,
+        ),
     ] = _NORMAL,
-    severity: Annotated[float, number("冲击的倍数", "How many times as hard", low=0.0, high=16.0)] = 1.0,
+    severity: Annotated[
+        float,
+        number(
+            "冲击的倍数：1 为情景本身，2 为加倍",
+            "Severity: 1 is the scenario as it was, 2 twice as hard",
+            low=0.0,
+            high=16.0,
+        ),
+    ] = 1.0,
 ) -> list[Any]:
     from credit_udfs.core import stress
 

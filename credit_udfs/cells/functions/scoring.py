@@ -81,7 +81,8 @@ def creditgrade(indicators: Indicators, method: Grader = "default") -> list[Any]
     result="row",
     category=CATEGORY,
     help_zh="企业属于信誉评级 A、B、C、D 的概率，四列，和为 1；相邻评级不易区分，请看概率",
-    help_en="Probabilities of grades A, B, C, D, four columns adding up to 1; neighbouring grades are hard to tell",
+    help_en="Probabilities of grades A, B, C, D, four columns adding up to 1; neighbouring grades are hard to "
+    "tell apart",
     columns=[("A", "A"), ("B", "B"), ("C", "C"), ("D", "D")],
     examples=[Example("=GRADEPROBS(A2:F3)", "firms", "两家企业", "Two firms")],
 )
