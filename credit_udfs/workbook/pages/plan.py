@@ -13,6 +13,7 @@ from credit_udfs.workbook.style import CELL, CELL_WRAP, CENTRE, DECIMAL, PALE, P
 KEYS = ["id", "name", "grade", "pd", "decision", "amount", "rate", "churn", "profit", "loss", "earning", "margin",
         "why", "flip_pd", "flip_budget", "advice"]  # fmt: skip
 AMOUNT, PROFIT, LOSS = 6, 9, 10  # columns, from 1
+FIRST_HALF = 12  # columns on a printed page; why and what would change it are on the next
 
 
 def draw(canvas: Canvas, view: View) -> None:
@@ -27,10 +28,10 @@ def draw(canvas: Canvas, view: View) -> None:
         Column(view.t("col_earning"), number(DECIMAL), 21), Column(view.t("col_margin"), number(DECIMAL), 18),
         Column(view.t("col_why"), CELL_WRAP.on(size=8, across="left", indent=1), 58 if view.lang == "zh" else 68),
         Column(view.t("col_flip_pd"), number(PERCENT), 13), Column(view.t("col_flip_budget"), number(WAN_SHORT), 15),
-        Column(view.t("col_advice"), CELL_WRAP.on(size=8, across="left", indent=1), 68 if view.lang == "zh" else 80),
+        Column(view.t("col_advice"), CELL_WRAP.on(size=8, across="left", indent=1), 68 if view.lang == "zh" else 84),
     ]  # fmt: skip
     canvas.widths({i: c.width or 10 for i, c in enumerate(columns, 1)})
-    row = canvas.heading(view.t("plan_title"), _finding(view), len(columns), note=view.t("plan_note"))
+    row = canvas.heading(view.t("plan_title"), _finding(view), FIRST_HALF, note=view.t("plan_note"))
 
     def line(j: int) -> list[object]:
         lend = bool(plan.lend[j])
@@ -70,7 +71,8 @@ def draw(canvas: Canvas, view: View) -> None:
     canvas.shade_if(whole, f"$F{block.first}>0", "EAF1F8")
     canvas.data_bar(block.ref(AMOUNT - 1, sheet=False).replace("$", ""), "9DC3E6")
     canvas.freeze(block.first, 3)
-    canvas.page(view.t("footer"), repeat=(block.header, block.header), halves=(2, 12), scale=66)
+    canvas.page(view.t("footer"), repeat=(block.header, block.header), halves=(2, FIRST_HALF),
+                scale=66 if view.lang == "zh" else 60)  # fmt: skip
 
 
 def _finding(view: View) -> str:

@@ -172,7 +172,7 @@ def _head(canvas: Canvas, row: int, column: int, headers: list[str | None]) -> N
     canvas.merge(row, column, row, column + spans - 1, headers[0], HEAD.on(across="left", indent=1))
     for i in range(spans, len(headers)):
         canvas.put(row, column + i, (headers[i] or "").replace("（", "\n（"), HEAD)
-    canvas.height(row, 34)
+    canvas.height(row, 34 if canvas.lang == "zh" else 44)
 
 
 def _exposures(canvas: Canvas, view: View, row: int) -> int:
