@@ -103,7 +103,8 @@ def _meaning(a: Arg) -> str:
         meaning += f" ({', '.join(a.choices)})"
     if a.columns:
         listed = "；".join(f"{c.zh} / {c.en}{' *' if c.optional else ''}" for c in a.columns)
-        meaning += f". {_both('reference.columns')}: {listed}"
+        some = "_some" if any(c.optional for c in a.columns) else ""
+        meaning += f". {_both(f'reference.columns{some}')}: {listed}"
     return meaning
 
 
