@@ -237,8 +237,8 @@ def plan(
 @click.command(help=t("help_indicators"))
 @files_argument
 @output_option("indicators.csv", "help_indicators_output")
-@click.option("--set", "sets", type=click.Choice(["six", "p0", "p2", "p3", "p4", "wide"]), multiple=True, default=("six",),
-              show_default=True, help=t("help_indicators_set"))  # fmt: skip
+@click.option("--set", "sets", type=click.Choice(["six", "p0", "p2", "p3", "p4", "wide"]), multiple=True,
+              default=("six",), show_default=True, help=t("help_indicators_set"))  # fmt: skip
 @force_option
 @lang_option
 def indicators(files: tuple[Path, ...], output: Path, sets: tuple[str, ...], force: bool, lang: Lang) -> None:
