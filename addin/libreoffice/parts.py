@@ -76,6 +76,8 @@ def calc_addins(functions: Mapping[str, CellFunction]) -> str:
 
 def argument_help(arg: Arg, lang: Lang) -> str:
     shown = arg.help_zh if lang == "zh" else arg.help_en
+    if arg.kind == "range" and arg.required:
+        return text("libreoffice.argument_cells", lang, help=shown)
     if arg.required:
         return shown
     if arg.default is None:

@@ -215,8 +215,9 @@ def test_an_array_that_a_formula_computes_is_refused_as_records(office: Office) 
 
 def test_a_blank_single_cell_reads_as_zero_where_a_value_goes(office: Office) -> None:
     with office.new() as book:
-        book.formulas("A1", [['=CHURNRATE(B1;"A")']])
+        book.formulas("A1:A2", [['=CHURNRATE(B1;"A")'], ['=CHURNRATE(B1:B1;"A")']])
         assert book.value("A1") == "#NUM!"
+        assert book.value("A2") == "#N/A"  # a range of one keeps the blank
 
 
 # --- files -----------------------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
-"""The helper process as the extension talks to it, and the note of which Python that is; no LibreOffice needed."""
+"""The helper process as the extension talks to it, and its installation by LibreOffice's own unopkg."""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,12 +14,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from addin.libreoffice.build import version
+from addin.libreoffice.build import package, version
 from credit_udfs.cells import REGISTRY
 from credit_udfs.cells.spec import ErrorValue
 from credit_udfs.errors import NotAvailable
 from credit_udfs.hosts import libreoffice_install as setup
 from credit_udfs.hosts import libreoffice_link as link
+from tests.hosts import office as suite
+
+FIND = setup.unopkg
 
 
 @pytest.fixture(scope="module")
@@ -70,24 +75,71 @@ def test_a_message_cut_off_is_the_end() -> None:
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The user's folders are the test's, and there is no LibreOffice."""
+    monkeypatch.setattr(setup, "unopkg", lambda: None)
     monkeypatch.delenv(link.INTERPRETER, raising=False)
     for name in ("XDG_CONFIG_HOME", "APPDATA", "HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     return tmp_path
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_install_status_uninstall(home: Path, lang: Any) -> None:
-    (home / "credit_udfs.oxt").write_bytes(b"")
-    assert link.interpreter() == ""
-    shown = setup.install(lang, home / "credit_udfs.oxt")
-    assert any("credit_udfs.oxt" in line for line in shown)
+@pytest.fixture
+def unopkg(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """LibreOffice's own unopkg with a profile of the test's; it refuses root, who becomes nobody for it."""
+    suite.require()
+    real = shutil.which("unopkg")
+    assert real is not None
+    profile = home / "unopkg" / "profile"
+    profile.mkdir(parents=True)
+    nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups" if os.geteuid() == 0 else ""
+    if nobody:
+        for folder in (*home.parents[:2], home):  # pytest's folders are their owner's alone
+            folder.chmod(0o755)
+        os.chown(profile.parent, 65534, 65534)
+        os.chown(profile, 65534, 65534)
+    program = home / "bin" / "unopkg"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\nexec {nobody} env HOME="{profile}" {real} "$@" "-env:UserInstallation={profile.as_uri()}"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    monkeypatch.setattr(setup, "unopkg", FIND)
+    return program
+
+
+@pytest.mark.libreoffice
+def test_install_status_uninstall(home: Path, unopkg: Path) -> None:
+    oxt = home / "credit_udfs.oxt"
+    oxt.write_bytes(package())
+    assert setup.status("en") == ["No interpreter is noted.", "LibreOffice doesn't have the extension."]
+    shown = setup.install("en", oxt)
+    assert shown[-1] == "The extension is added to LibreOffice. If it is running, restart it."
     assert link.interpreter() == sys.executable
     assert json.loads(link.settings_file().read_text(encoding="utf-8")) == {"python": sys.executable}
-    assert sys.executable in setup.status(lang)[0]
-    setup.uninstall(lang)
+    told = setup.status("en")
+    assert sys.executable in told[0]
+    assert told[1] == f"LibreOffice has the extension, version {version()}."
+    assert len(setup.uninstall("en")) == 2
     assert link.interpreter() == ""
-    assert setup.uninstall(lang) == setup.status(lang)
+    assert setup.uninstall("en") == ["There is nothing to remove."]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(("script", "key"), [("echo 'ERROR: no room' >&2; exit 1", "no room"), (None, "25.2")])
+def test_what_is_left_to_do_by_hand(
+    home: Path, monkeypatch: pytest.MonkeyPatch, lang: Any, script: str | None, key: str
+) -> None:
+    (home / "credit_udfs.oxt").write_bytes(b"")
+    program = home / "unopkg"
+    if script:
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+    monkeypatch.setattr(setup, "unopkg", lambda: str(program) if script else None)
+    shown = setup.install(lang, home / "credit_udfs.oxt")
+    assert link.interpreter() == sys.executable
+    assert key in shown[1]
+    assert "credit_udfs.oxt" in shown[2]
 
 
 def test_without_an_extension_nothing_is_noted(home: Path) -> None:
@@ -116,7 +168,7 @@ def test_the_command_line(home: Path) -> None:
 
     found = CliRunner().invoke(main, ["addin", "libreoffice", "status", "--lang", "en"])
     assert found.exit_code == 0, found.output
-    assert found.output.strip() == "No interpreter is noted."
+    assert found.output.startswith("No interpreter is noted.")
     nowhere = str(home / "no.oxt")
     found = CliRunner().invoke(main, ["addin", "libreoffice", "install", "--lang", "en", "--file", nowhere])
     assert found.exit_code == 1
