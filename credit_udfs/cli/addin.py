@@ -17,12 +17,14 @@ _file_option = click.option("--file", type=click.Path(path_type=Path, dir_okay=F
 
 
 @click.group(help=t("help_addin"))
-def addin() -> None:
+@lang_option
+def addin(lang: Lang) -> None:
     pass
 
 
 @click.group(help=t("help_addin_libreoffice"))
-def libreoffice() -> None:
+@lang_option
+def libreoffice(lang: Lang) -> None:
     pass
 
 
