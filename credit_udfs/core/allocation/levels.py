@@ -135,10 +135,11 @@ def decide_levels(
     gap: float,
     within: tuple[Ints, Ints] | None = None,
     seconds: float | None = None,
+    nodes: int | None = None,
 ) -> Decided:
     """The best plan whose decisions each cost at most `room` under multipliers mu (k,), to a relative `gap`.
 
-    within: lowest and highest level of each class (c,) to look at.
+    within: lowest and highest level of each class (c,) to look at. nodes: of the search, at most.
     """
     model = _Model(board, mu, room, within)
     if not model.possible:
@@ -151,6 +152,8 @@ def decide_levels(
     options: dict[str, float] = {"mip_rel_gap": max(gap, 1e-9)}
     if seconds is not None:
         options["time_limit"] = max(seconds, 0.01)
+    if nodes is not None:
+        options["node_limit"] = nodes
     found = milp(
         np.concatenate([-worth / scale, np.zeros(c + extra)]),
         integrality=np.repeat([0, 1, 1], [c, c, extra]),

@@ -23,7 +23,7 @@ from credit_udfs.core.allocation.limited import PROVEN, Best, Clock, nobody, pen
 from credit_udfs.core.allocation.plan import Method, Plan
 from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.rates import RateTable
-from credit_udfs.core.allocation.rows import Choice, pool_of
+from credit_udfs.core.allocation.rows import Choice, Pool, pool_of
 from credit_udfs.types import Floats, Ints
 
 CUTS = 200
@@ -31,6 +31,10 @@ SMALL = 600
 """Firms up to which all levels are decided exactly."""
 NEAR = 20.0
 """How many times the gap aimed at a decision may cost, to be looked at again."""
+DEARER = (1.003, 1.01, 1.03, 1.1, 1.3, 2.0, 4.0)
+TOGETHER = 400
+NODES = 300
+"""Firms decided together at given levels, and steps of the search between levels, in larger problems."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +76,9 @@ def solve_quoted(
     mu, levels = _price(board, best) if alone else _prices(problem, board, best, target, clock, progress)
     for level in levels if alone or pool.size > SMALL else levels[:1]:
         _complete(board, level, mu, best, target)
-    if best.gap() > target and not clock.over():
+    if best.choice is None and pool.size > SMALL:
+        _dearer(board, mu, best, target)
+    if best.gap() > target and not clock.over() and (uniform or pool.size <= SMALL):
         _between(board, levels, mu, best, target, clock)
     if best.gap() > target and not clock.over() and pool.size <= SMALL:
         _prove(board, mu, best, target, clock)
@@ -89,7 +95,8 @@ def _between(board: Board, levels: list[Ints], mu: Floats, best: Best, target: f
     """The best plan at levels between those that the best mixture of the relaxation is made of."""
     span = np.min(levels, axis=0), np.max(levels, axis=0)
     room = NEAR * target * min(1.0, SMALL / board.pool.size) * abs(best.bound)
-    found = decide_levels(board, mu, room=room, gap=target / 4.0, within=span, seconds=clock.left())
+    nodes = NODES if board.pool.size > SMALL else None
+    found = decide_levels(board, mu, room=room, gap=target / 4.0, within=span, seconds=clock.left(), nodes=nodes)
     if found.choice is not None:
         best.offer(board.pool, found.choice)
 
@@ -203,7 +210,33 @@ def _complete(board: Board, level: Ints, mu: Floats, best: Best, target: float) 
         amount[loans] = allot(shelf, target)[0]
         best.offer(pool, Choice(amount, choice.rate, choice.stay))
         return
-    table = FixedRates(pool.table.curves, pool.table.rate_min, pool.table.rate_max, choice.rate, choice.stay)
-    found = decide(replace(pool, table=table), mu, gap=target / 3.0, hard=True)
+    fixed = _at_rates(pool, choice)
+    state, value = fixed.respond(mu)[0], fixed.offers(mu)[1]
+    near = np.sort(np.argsort(np.abs(value), kind="stable")[:TOGETHER])
+    kept = np.where(np.isin(np.arange(pool.size), near), 0.0, state.amount)
+    right = pool.right - pool.total(Choice(kept, choice.rate, choice.stay))
+    part = _at_rates(pool.subset(near, right), choice.take(near))
+    found = decide(part, mu, gap=target / 3.0, whole=best.bound if near.size < pool.size else 0.0, hard=True)
     if found is not None:
-        best.offer(pool, found)
+        whole = Choice(kept, choice.rate.copy(), choice.stay.copy())
+        whole.put(near, found)
+        best.offer(pool, whole)
+
+
+def _dearer(board: Board, mu: Floats, best: Best, target: float) -> None:
+    """A plan of a large problem that no level of the mixture has given: answers to limits that cost more than they
+    do, the least more first, then the answer to their price with all firms decided together."""
+    for more in DEARER:
+        level = board.respond(mu * more)[0]
+        _complete(board, level, mu * more, best, target)
+        if best.choice is not None:
+            return
+    fixed = _at_rates(board.pool, board.at(board.respond(mu)[0]))
+    found = decide(fixed, mu, gap=target / 3.0, hard=True)
+    if found is not None:
+        best.offer(board.pool, found)
+
+
+def _at_rates(pool: Pool, choice: Choice) -> Pool:
+    table = FixedRates(pool.table.curves, pool.table.rate_min, pool.table.rate_max, choice.rate, choice.stay)
+    return replace(pool, table=table)

@@ -46,12 +46,13 @@ def small_problems(draw, limits=False):
     )
     grade = draw(st.lists(st.sampled_from([0, 1, 2, 3]), min_size=n, max_size=n))
     high = draw(st.lists(st.sampled_from([0.0, 1e5, 3e5, 5.5e5, 1e6]), min_size=n, max_size=n))
-    low = draw(st.sampled_from([1e4, 1e5]))
-    budget = draw(st.sampled_from([0.0, 5e4, 1e5, 2.5e5, 7e5, 1.23e6, 1e7]))
+    budget = draw(st.sampled_from([0.0, 5e4, 1e5, 2.5e5, 7e5, 1.07e6, 1.23e6, 1e7]))
     funding = draw(st.sampled_from([0.0, 0.015, 0.12]))
     objective = draw(st.sampled_from(["bank", "bank", "P1", "P3", "P4"]))
     if draw(st.booleans()):
         pd, grade, high = [pd[0]] * n, [grade[0]] * n, [high[0]] * n
+    # Smallest loans near the largest ones leave rests that fit nobody.
+    low = np.minimum(draw(st.sampled_from([1e4, 1e5, 4e5])), np.where(np.array(high) > 0, high, 1e5))
     sector = draw(st.lists(st.sampled_from(["x", "y"]), min_size=n, max_size=n))
     firms = Firms.of([f"E{i}" for i in range(n)], pd, grade, low=low, high=high, sector=sector)
     terms = Terms(budget, funding=funding, objective=objective)
