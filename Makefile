@@ -1,5 +1,7 @@
 # Two commands do everything: `make demo` and `make test`.
 PYTHON ?= python3
+# Processes the tests run in; each holds the contest's data, about 1 GB.
+WORKERS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
@@ -9,7 +11,7 @@ demo: .venv/base
 	$(BIN)/credit-udfs demo --folder out
 
 test: .venv/test check
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: .venv/test
 	$(BIN)/ruff check .
