@@ -26,7 +26,7 @@ MISTAKES = (
     "run x --budget abc",
     "run x --budget -3",
     "run x --min-firms 1.5",
-    "run x --budgett 3",
+    "run x --funing 3",
     "run --nope",
     "run x --churn",
     "run x --churn foo",
