@@ -125,16 +125,25 @@ def complaints(plan):
     return bad
 
 
+def best_rates(problem, steps=4001):
+    """Each firm's best rate on a fine grid, (n, 1): where limits don't look at rates, grid_milp is exact with them."""
+    grid = np.linspace(problem.terms.rate_min, problem.terms.rate_max, steps)
+    lendable = [g < 3 and not math.isnan(pd) for g, pd in zip(problem.firms.grade, problem.firms.pd, strict=True)]
+    best = [max(grid, key=lambda r: per_yuan(problem, i, r)) if ok else grid[0] for i, ok in enumerate(lendable)]
+    return np.array(best)[:, None]
+
+
 def grid_milp(problem, rates=None, gap=1e-9, time_limit=60.0):
     """The full MILP on a rate grid by HiGHS: (value in yuan, dual bound, HiGHS status), value None if
     infeasible.
 
-    Its optimum is a lower bound of the continuous problem; with a fine grid nearly the optimum itself.
+    rates: (m,), or (n, m) for rates of each firm's own. Its optimum is a lower bound of the continuous problem; with
+    a fine grid nearly the optimum itself.
     """
     f, t, limits = problem.firms, problem.terms, problem.limits
     rates = np.linspace(t.rate_min, t.rate_max, 29) if rates is None else np.asarray(rates)
-    n, m = len(f.ids), len(rates)
-    firm, rate = np.repeat(np.arange(n), m), np.tile(rates, n)
+    n, m = len(f.ids), rates.shape[-1]
+    firm, rate = np.repeat(np.arange(n), m), np.broadcast_to(rates, (n, m)).ravel()
     ok = [(f.grade[i] < 3 and not math.isnan(f.pd[i]) and f.high[i] > 0) for i in range(n)]
     keep = np.repeat(ok, m)
     firm, rate = firm[keep], rate[keep]

@@ -15,9 +15,9 @@ from credit_udfs.core.allocation.frontier import frontier
 @pytest.mark.slow
 @pytest.mark.parametrize("against", ["expected_loss", "churn", "budget", "risk"])
 def test_points_are_proven_and_rise(against):
-    problem = Problem(contest_like(120, 2), Terms(4e7))
-    found = frontier(problem, against, 8)
-    assert len(found.points) >= 7
+    problem = Problem(contest_like(60, 2), Terms(2e7))
+    found = frontier(problem, against, 6)
+    assert len(found.points) >= 5
     assert all(b >= a for a, b in itertools.pairwise(found.values))
     for point in found.points:
         assert complaints(point.plan) == []
@@ -31,8 +31,8 @@ def test_points_are_proven_and_rise(against):
 
 @pytest.mark.slow
 def test_prices_are_the_slope():
-    found = frontier(Problem(contest_like(302, 1), Terms(1e8)), "expected_loss", 40)
-    for a, b in itertools.pairwise(found.points[5:35]):
+    found = frontier(Problem(contest_like(302, 1), Terms(1e8)), "expected_loss", 20)
+    for a, b in itertools.pairwise(found.points[3:17]):
         slope = (b.value - a.value) / (b.ceiling - a.ceiling)
         # Concave up to the gap: the slope lies between the prices at its ends.
         slack = 2e-4 * b.value / (b.ceiling - a.ceiling)
