@@ -16,8 +16,9 @@ from credit_udfs.core.allocation.frontier import frontier
 @pytest.mark.parametrize("against", ["expected_loss", "churn", "budget", "risk"])
 def test_points_are_proven_and_rise(against):
     problem = Problem(contest_like(60, 2), Terms(2e7))
-    found = frontier(problem, against, 6)
-    assert len(found.points) >= 5
+    count = 6 if against == "churn" else 30
+    found = frontier(problem, against, count)
+    assert len(found.points) >= count - 1
     assert all(b >= a for a, b in itertools.pairwise(found.values))
     for point in found.points:
         assert complaints(point.plan) == []

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from credit_udfs.core.allocation import Firms, Infeasible, Limits, Problem, Terms, solve
-from credit_udfs.core.allocation.limited import Stop
+from credit_udfs.core.allocation.limited import Stop, _relaxation
+from credit_udfs.core.allocation.rows import pool_of
 
 
 def attempt(problem):
@@ -81,6 +82,21 @@ def test_each_limit_on_money_is_exact(name):
     assert plan.value >= value * (1 - 1e-4)
     proven = solve(problem, prove=True)
     assert value * (1 - 1e-6) <= proven.value <= dual * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_prices_bound_every_plan(seed):
+    limits = Limits(sector_share=0.25, grade_share={"C": 0.3}, expected_loss=0.02, min_clients=25)
+    problem = Problem(contest_like(60, seed), Terms(1.5e7), limits)
+    pool = pool_of(problem)
+    relaxed, _, _ = _relaxation(pool, 1e-6, lambda _: True, {})
+    value, _, status = grid_milp(problem, best_rates(problem), gap=1e-7)
+    assert status == 0
+    assert value * (1 - 1e-9) <= relaxed.bound * pool.unit <= value * 1.01
+    rng = np.random.default_rng(seed)
+    for _ in range(20):  # and so do prices that are anything but the best
+        mu = relaxed.mu * rng.uniform(0.0, 2.0, relaxed.mu.size)
+        assert (mu @ pool.right + pool.respond(mu)[1].sum()) * pool.unit >= value * (1 - 1e-9)
 
 
 @pytest.mark.slow
@@ -199,6 +215,18 @@ def test_ratio_limits_are_repaired_to_the_smallest_ratio():
     # A million each at 1% and 3%: 45% of 2%.
     assert need == pytest.approx(0.009, rel=1e-6)
     assert complaints(solve(problem.with_limits(expected_loss=need * (1 + 1e-9)))) == []
+
+
+def test_the_smallest_ratio_may_lend_to_more_firms():
+    firms = Firms.of("abcd", [0.01, 0.03, 0.05, 0.2], list("ABCC"))
+    problem = Problem(firms, Terms(4e6), Limits(expected_loss=0.008, fixed={"d": 1e6}))
+    with pytest.raises(Infeasible) as caught:
+        solve(problem)
+    # All four: 45% of the mean of 1, 3, 5 and 20%; without b and c, which by themselves exceed 0.8%, it would be more.
+    (need,) = [conflict.need for conflict in caught.value.conflicts if conflict.limit.key == "expected_loss"]
+    assert need == pytest.approx(0.45 * 0.0725, rel=1e-6)
+    assert "3.27%" in caught.value.text("en")
+    assert complaints(solve(problem.with_limits(expected_loss=0.0327))) == []
 
 
 def test_all_d_with_a_minimum_of_clients_cannot_be():

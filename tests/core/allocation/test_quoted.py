@@ -31,10 +31,15 @@ def attempt(problem):
 NAMES = ["ordered", "uniform", "both"]
 
 
+TIGHT = Limits(expected_loss=0.018, mean_churn=0.55, min_clients=7, sector_share=0.4)
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=NAMES)
-def test_against_the_full_milp(kind):
-    for seed in range(2):
-        problem = Problem(contest_like(30, seed), Terms(9.34e6, quoted=QUOTED), Limits(**kind))
+@pytest.mark.parametrize("limits", [Limits(), TIGHT], ids=["budget", "limits"])
+def test_against_the_full_milp(limits, kind):
+    for seed in range(2) if limits == Limits() else range(3):
+        size = 30 if limits == Limits() else 18
+        problem = Problem(contest_like(size, seed), Terms(3.1e5 * size, quoted=QUOTED), replace(limits, **kind))
         plan = solve(problem, prove=True)
         assert complaints(plan) == []
         assert set(np.round(plan.rate[plan.lend], 12)) <= set(np.round(QUOTED, 12))
