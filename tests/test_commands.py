@@ -186,6 +186,25 @@ def test_the_shipped_template_works_with_every_verb() -> None:
     assert "指标" in {write.sheet for write in run("score_all", book).writes}
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_templates_form_says_what_is_to_be_filled_in_and_needs_no_churn_statistics(
+    sample: list[Path], lang: Any
+) -> None:
+    workbook = openpyxl.load_workbook(Path(__file__).parents[1] / "templates" / f"sme_credit_template.{lang}.xlsx")
+    book = OpenpyxlBook(workbook, "form.xlsx")
+    for verb in ("score_all", "optimise", "stress"):
+        with pytest.raises(BadFile) as caught:
+            run(verb, book, lang)
+        assert {problem.key for problem in caught.value.problems} == {"problems.not_filled_in"}
+        assert [problem.sheet for problem in caught.value.problems] == workbook.sheetnames[2:5]
+    # The start page says that the churn sheet may stay empty.
+    for sheet, given in zip(workbook.worksheets[2:5], openpyxl.load_workbook(sample[1]).worksheets, strict=True):
+        for i, row in enumerate(given.iter_rows(min_row=2, max_row=90), 2):
+            for j, cell in enumerate(row, 1):
+                sheet.cell(i, j, cell.value)
+    assert "12" in run("score_all", book, lang).summary(lang)
+
+
 def test_stress_compares_and_takes_the_workbooks_own_growth(book: OpenpyxlBook) -> None:
     plan = run("stress", book)
     rows = rows_of(plan, "企业代号")

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -110,8 +110,10 @@ def _together(books: list[_File]) -> Tables:
     sales = _invoices(parts["sales"])
     if all(problem.severity == "warning" for problem in lost):
         # Without one of the tables every enterprise would look unknown or silent.
-        _unknown_firms([*parts["purchases"], *parts["sales"]], firms)
-        _silent_firms(parts["firms"], purchases, sales)
+        # The same holds for headers without rows.
+        if not _not_filled_in(parts):
+            _unknown_firms([*parts["purchases"], *parts["sales"]], firms)
+            _silent_firms(parts["firms"], purchases, sales)
     churn = _churn(parts["churn"])
     found = [problem for book in books for part in book.parts for problem in part.findings.problems]
     problems = [*lost, *found]
@@ -338,6 +340,19 @@ def _unknown_firms(parts: Sequence[_Part], firms: pl.DataFrame) -> None:
             part.findings.warn("unknown_firm", at=at, count=strange.height, firms=names)
 
 
+def _not_filled_in(parts: Mapping[TableKey, Sequence[_Part]]) -> bool:
+    """Tables that are headers only, as in a template's form: nothing can be said of no enterprise, or no invoice."""
+    groups: tuple[tuple[TableKey, ...], ...] = (("firms",), ("purchases", "sales"))
+    found = False
+    for group in groups:
+        tables = [part for key in group for part in parts[key]]
+        if not any(part.rows or part.findings.problems for part in tables):
+            for part in tables:
+                part.findings.add("error", "not_filled_in", table=TABLES[part.key].label)
+                found = True
+    return found
+
+
 def _silent_firms(parts: Sequence[_Part], purchases: pl.DataFrame, sales: pl.DataFrame) -> None:
     """Enterprises without a single invoice: they stay, and can't be scored."""
     heard = {firm for frame in (purchases, sales) for firm in frame["firm"].unique().cast(pl.String)}
@@ -354,6 +369,8 @@ def _churn(parts: Sequence[_Part]) -> ChurnTable | None:
     for part in parts[1:]:
         part.findings.add("error", "churn_twice", first=parts[0].findings.whole_place())
     part = parts[0]
+    if not part.rows:
+        return None  # headers only, as in a template's form: the same as none
     for column in CHURN.columns:
         # A rate typed as 4 instead of 4% would be read as 400%.
         values = part.frame[column.key]

@@ -240,6 +240,15 @@ def test_attachment_3_has_a_header_of_two_rows(books):
     }  # fmt: skip
 
 
+def test_statistics_of_churn_not_filled_in_are_none_at_all(books):
+    pages = {**books.attachment(), "贷款年利率与客户流失率": [[*CHURN_ROWS[0][:1], *CHURN_ROWS[1][1:]]]}
+    assert load(books.write(pages)).churn is None
+
+
+def test_one_side_of_the_invoices_may_be_without_a_row(books):
+    assert load(books.write(books.attachment(purchases=books.PURCHASES[:1]))).purchases.is_empty()
+
+
 def test_attachment_1_comes_first_whatever_the_order(books):
     rated = books.write(name="b.xlsx")
     later = {

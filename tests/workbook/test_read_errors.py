@@ -60,6 +60,12 @@ def only_the_rates(books) -> list[Path]:
     return [books.write({"流失率": rows}, "附件3.xlsx")]
 
 
+def form_not_filled_in(books) -> list[Path]:
+    """A template as it comes: headers, and no row below them."""
+    form = {name: table[:1] for name, table in books.attachment().items()}
+    return [books.write(form, "form.xlsx")]
+
+
 def the_same_enterprise_twice(books) -> list[Path]:
     return [books.write(name="附件1.xlsx"), books.write(name="附件2.xlsx")]
 
@@ -99,6 +105,7 @@ SCENES: list[Callable[..., list[Path]]] = [
     one_sheet_missing,
     nothing_of_ours,
     only_the_rates,
+    form_not_filled_in,
     the_same_enterprise_twice,
     far_too_many,
     broken_files,
