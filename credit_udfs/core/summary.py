@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from credit_udfs.core.allocation.problem import GRADE_D
+from credit_udfs.core.allocation.faults import GRADE_D
 from credit_udfs.core.assess import Assessment
 
 Refusal: TypeAlias = Literal["grade_d", "unknown", "no_profit", "below_cut", "limits"]

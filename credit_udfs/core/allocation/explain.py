@@ -8,9 +8,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from credit_udfs.core.allocation.faults import GRADE_D
 from credit_udfs.core.allocation.flips import EARN_STEP, Flip, flips
 from credit_udfs.core.allocation.plan import LimitUse, Plan
-from credit_udfs.core.allocation.problem import GRADE_D, Problem
+from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.locale import Lang, text
 from credit_udfs.types import GRADES, Progress
 

@@ -19,8 +19,8 @@ from credit_udfs.core.allocation.budget_only import CannotSpend, Shelf, allot, l
 from credit_udfs.core.allocation.limited import resolve
 from credit_udfs.core.allocation.plan import Infeasible, LimitUse, Plan
 from credit_udfs.core.allocation.problem import Firms, Limits, Problem
-from credit_udfs.core.allocation.rows import Prices, pool_of
-from credit_udfs.core.allocation.solve import solve, solve_from
+from credit_udfs.core.allocation.rows import pool_of
+from credit_udfs.core.allocation.solve import solve
 from credit_udfs.types import GRADES, Bools, Floats, Grade, Progress
 
 PD_STEP = 1e-4
@@ -211,18 +211,12 @@ class _Plans:
             limit=None if lent or loses or use is None else self._shared(use.key, row, lent),
         )
 
-    @cached_property
-    def prices(self) -> Prices | None:
-        if self.plan.method in ("chain", "grade_rates"):
-            return None
-        return solve_from(self.plan.problem, gap=self.gap)[1]
-
     def decided(self, problem: Problem) -> Bools | None:
         """Who gets a loan in a plan made anew; None where no plan keeps the limits."""
         try:
-            if self.prices is None:
+            if not self.plan.prices:
                 return solve(problem, gap=self.gap).lend
-            return resolve(problem, self.plan, self.prices, gap=self.gap).lend
+            return resolve(problem, self.plan, gap=self.gap).lend
         except Infeasible:
             return None
 
@@ -284,8 +278,8 @@ class _Plans:
         problem = self.plan.problem
         there = replace(problem.firms, pd=np.where(np.isnan(problem.firms.pd), np.nan, pd))
         pool = pool_of(replace(problem, firms=there))
-        mu = np.array([self.prices[row.key][0] if self.prices else 0.0 for row in pool.rows])
-        if self.prices is None:
+        mu = np.array([self.plan.prices.get(row.key, (0.0,))[0] for row in pool.rows])
+        if not self.plan.prices:
             mu[0] = self.plan.price
         out = np.full(len(problem.firms), -1.0)
         out[pool.firm] = pool.offers(mu)[1]

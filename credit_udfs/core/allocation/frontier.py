@@ -9,8 +9,7 @@ import numpy as np
 
 from credit_udfs.core.allocation.plan import Infeasible, Plan
 from credit_udfs.core.allocation.problem import Problem
-from credit_udfs.core.allocation.rows import Prices
-from credit_udfs.core.allocation.solve import solve_from
+from credit_udfs.core.allocation.solve import solve
 from credit_udfs.types import Floats, Progress
 
 Against: TypeAlias = Literal["expected_loss", "churn", "budget", "risk"]
@@ -72,21 +71,21 @@ def frontier(
     problem itself has no plan. gap: relative, at which the search for a point may stop; the default, a thousandth, is
     finer than a chart shows and spares minutes that closing it point by point can take.
     """
-    free, _ = solve_from(problem, gap=gap)
+    free = solve(problem, gap=gap)
     high = _used(problem, free, against)
     low = 0.0
     if against == "churn":
         low = _least_churn(problem)
     if against == "budget":
-        ample, _ = solve_from(problem.with_terms(budget=float(problem.firms.high.sum())), gap=gap)
+        ample = solve(problem.with_terms(budget=float(problem.firms.high.sum())), gap=gap)
         high = max(ample.totals.lent, problem.terms.budget)
     found: list[Point] = []
-    prices: Prices | None = None
+    last: Plan | None = None
     for k, ceiling in enumerate(np.linspace(low, high, points + 1)[1:]):
         if progress is not None:
             progress("allocation_frontier", k, points)
         try:
-            plan, prices = solve_from(_with_ceiling(problem, against, float(ceiling)), gap=gap, start=prices)
+            plan = last = solve(_with_ceiling(problem, against, float(ceiling)), gap=gap, start=last)
         except Infeasible:
             continue
         bound = plan.bound

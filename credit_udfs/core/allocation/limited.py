@@ -3,84 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from credit_udfs.core.allocation.blocks import BLOCKS, SAMPLE, Relaxed, relax
 from credit_udfs.core.allocation.clash import clash
-from credit_udfs.core.allocation.finish import Ranges, finish
 from credit_udfs.core.allocation.inner import decide
-from credit_udfs.core.allocation.plan import Conflict, Infeasible, Method, Plan, Status, make_plan
+from credit_udfs.core.allocation.plan import Conflict, Infeasible, Method, Plan, Prices, Status, make_plan
 from credit_udfs.core.allocation.problem import Problem
-from credit_udfs.core.allocation.rows import Choice, Pool, Prices, pool_of, uses
-from credit_udfs.types import Bools, Floats, Ints
+from credit_udfs.core.allocation.proof import PROVEN, close_gap
+from credit_udfs.core.allocation.rows import Choice, Pool, pool_of, uses
+from credit_udfs.core.allocation.search import FEASIBLE, STRICT, Best, Clock, Stop, polished
+from credit_udfs.types import Floats, Ints
 
 UNDECIDED = 30
 WIDE = 0.4
 PASSES = ((60, 0.1, 1.0), (60, 0.4, 1.04), (60, 0.4, 0.96), (120, 0.8, 1.0), (120, 0.4, 1.0))
 """How many firms to decide together, within how many clients of the churn ceiling, at which tilt of its
 price."""
-PROVABLE = 600
-PROVEN = 1e-6
-ROUNDS = 6
-STEPS = 49
-WIDTHS = (0.02, 0.002)
-FEASIBLE = 1e-6
-STRICT = 1e-9
-
-
-class Stop(Exception):
-    """Raised by a progress callback to end the search; the best plan so far is returned."""
-
-
-@dataclass(eq=False)
-class Clock:
-    """Time left, and whether the caller asked to stop."""
-
-    now: Callable[[], float] | None
-    until: float
-    status: Status | None = None
-
-    def left(self) -> float | None:
-        return None if self.now is None else max(self.until - self.now(), 0.0)
-
-    def over(self) -> bool:
-        if self.status is None and self.now is not None and self.now() >= self.until:
-            self.status = "time_limit"
-        return self.status is not None
-
-
-@dataclass(eq=False)
-class Best:
-    """The best feasible choice so far, and the bound."""
-
-    choice: Choice | None = None
-    value: float = -np.inf
-    bound: float = np.inf
-
-    def offer(self, pool: Pool, choice: Choice) -> None:
-        """Take a choice over if it keeps the limits and is worth more."""
-        if not _within(pool, choice, STRICT):
-            # HiGHS keeps rows to 1e-6: a hair off the partial loans usually mends that.
-            partial = (choice.amount > pool.low) & (choice.amount < pool.high)
-            less = np.where(partial, np.maximum(choice.amount * (1.0 - 2e-5), pool.low), choice.amount)
-            shaved = Choice(less, choice.rate, choice.stay)
-            if _within(pool, shaved, STRICT):
-                choice = shaved
-            elif not _within(pool, choice, FEASIBLE):
-                return
-        value = float(pool.profit(choice).sum())
-        if value > self.value:
-            self.choice, self.value = choice, value
-
-    def gap(self) -> float:
-        return (self.bound - self.value) / max(abs(self.bound), 1e-12)
-
-
-def _within(pool: Pool, choice: Choice, tolerance: float) -> bool:
-    slack = pool.right - pool.total(choice)
-    return bool(np.all(slack >= -tolerance * np.maximum(np.abs(pool.right), 1.0)))
 
 
 def _money_within(pool: Pool, choice: Choice) -> bool:
@@ -104,18 +45,18 @@ def solve_limited(
     prove: bool,
     clock: Clock,
     progress: Callable[[str, int, int], None] | None = None,
-    start: Prices | None = None,
+    start: Plan | None = None,
     why: bool = True,
-) -> tuple[Plan, Prices]:
+) -> Plan:
     """Optimal plan under the budget and any of the linear limits.
 
-    gap: relative; prove: to 1e-6, for up to about 600 undecided firms. Rows are kept to 1e-6 of their
-    right-hand side (or of the largest loan). Raises Infeasible, where `why` with the clashing limits (many small
-    programmes).
+    gap: relative; prove: to 1e-6, for up to about 600 undecided firms; start: the plan of a like problem. Rows are
+    kept to 1e-6 of their right-hand side (or of the largest loan). Raises Infeasible, where `why` with the clashing
+    limits (many small programmes).
     """
     pool, best = pool_of(problem), Best()
     if pool.size == 0:
-        return nobody(problem, pool), {}
+        return nobody(problem, pool)
 
     def tick(stage: str, turn: int) -> bool:
         try:
@@ -126,14 +67,16 @@ def solve_limited(
         return not clock.over()
 
     tolerance = _tolerance(gap, pool.size)
-    relaxed, order, block = _relaxation(pool, tolerance, lambda turn: tick("allocation_prices", turn), start or {})
+    relaxed, order, block = _relaxation(
+        pool, tolerance, lambda turn: tick("allocation_prices", turn), start.prices if start else {}
+    )
     if relaxed is None:
         raise clash(problem, pool) if why else Infeasible(())
     best.bound = relaxed.bound
     mu = relaxed.mu
     answer = pool.respond(mu)[0]
     if _money_within(pool, answer):
-        best.offer(pool, _polished(pool, mu, answer))
+        best.offer(pool, polished(pool, mu, answer))
     if best.gap() > gap / 2.0:
         _descend(pool, relaxed, order, block, best, tolerance, clock)
     for many, wide, tilt in PASSES:
@@ -142,7 +85,7 @@ def solve_limited(
         _decide(pool, _tilted(pool, mu, tilt), best, many, wide, tolerance, clock)
     target = PROVEN if prove else gap
     if best.gap() > target and not clock.over() and tick("allocation_prove", 0):
-        _prove(pool, mu, best, target, clock)
+        close_gap(pool, mu, best, target, clock)
     if best.choice is None:
         if clock.status is None:
             raise clash(problem, pool) if why else Infeasible(())
@@ -150,10 +93,10 @@ def solve_limited(
         best.value = float(pool.profit(best.choice).sum())
     rounds = (relaxed.mu, *relaxed.mus[-2:])
     prices = {row.key: tuple(float(one[k]) for one in rounds) for k, row in enumerate(pool.rows)}
-    return plan_of(problem, pool, mu, best, gap, clock.status), prices
+    return replace(plan_of(problem, pool, mu, best, gap, clock.status), prices=prices)
 
 
-def resolve(problem: Problem, like: Plan, prices: Prices, *, gap: float) -> Plan:
+def resolve(problem: Problem, like: Plan, *, gap: float) -> Plan:
     """The plan of a problem that differs little from `like`'s (same firms), starting from that plan and its prices.
 
     The firms that differ and those nearest to a tie are decided anew, in one small programme, if that and the prices
@@ -161,7 +104,7 @@ def resolve(problem: Problem, like: Plan, prices: Prices, *, gap: float) -> Plan
     """
     pool, best, clock = pool_of(problem), Best(), Clock(None, np.inf)
     if pool.size:
-        mu = np.array([prices.get(row.key, (0.0,))[0] for row in pool.rows])
+        mu = np.array([like.prices.get(row.key, (0.0,))[0] for row in pool.rows])
         best.bound = float(mu @ pool.right + pool.respond(mu)[1].sum())
         offers, value = pool.offers(mu)
         lent = like.lend[pool.firm]
@@ -176,7 +119,7 @@ def resolve(problem: Problem, like: Plan, prices: Prices, *, gap: float) -> Plan
         _solve_part(pool, mu, best, state, np.sort(near), WIDE, _tolerance(gap, pool.size), clock)
         if best.gap() <= gap:
             return plan_of(problem, pool, mu, best, gap, None)
-    return solve_limited(problem, gap=gap, prove=False, clock=clock, start=prices, why=False)[0]
+    return solve_limited(problem, gap=gap, prove=False, clock=clock, start=like, why=False)
 
 
 def _tolerance(gap: float, size: int) -> float:
@@ -315,157 +258,7 @@ def _solve_part(
     whole = Choice(kept, state.rate.copy(), state.stay.copy())
     whole.put(rows, found)
     best.offer(pool, whole)
-    best.offer(pool, _polished(pool, mu, whole))
-
-
-def _polished(pool: Pool, mu: Floats, choice: Choice) -> Choice:
-    """The same loans at the rates the prices call for, moved together until a ceiling on mean churn is just
-    used up."""
-    rows = [k for k, row in enumerate(pool.rows) if row.stays != 0.0]
-    lent = np.flatnonzero(choice.amount > 0.0)
-    if not lent.size:
-        return choice
-    part = pool.subset(lent, pool.right)
-    amount = choice.amount[lent]
-    _, drawn, _, _ = part.priced(mu)
-    gain = np.maximum(part.gain, 1e-12)
-    kappa = (part.cost + drawn) / gain
-    moved = Choice(choice.amount, choice.rate.copy(), choice.stay.copy())
-    if not rows:
-        moved.put(lent, Choice(amount, *part.table.best(kappa, part.grade)))
-        return moved
-    (k,) = rows[:1]
-    row, right = pool.rows[k], pool.right[k]
-
-    def at(price: float) -> tuple[Floats, Floats]:
-        return part.table.best(kappa + price * row.stays / (gain * amount), part.grade)
-
-    def over(price: float) -> float:
-        return float(row.count * lent.size + row.stays * float(at(price)[1].sum()) - right)
-
-    # The price at which the ceiling is just met, from the side on which it is (Illinois).
-    low, high = 0.0, max(4.0 * float(mu[k]), 1e-6)
-    at_low, at_high = over(low), over(high)
-    if at_low <= 0.0:
-        high = low
-    elif at_high > 0.0:
-        return choice
-    else:
-        side = 0
-        for _ in range(25):
-            middle = (low * at_high - high * at_low) / (at_high - at_low)
-            now = over(middle)
-            if now <= 0.0:
-                high, at_high, at_low = middle, now, at_low / 2.0 if side < 0 else at_low
-                side = -1
-                if now > -1e-10 * lent.size:
-                    break
-            else:
-                low, at_low, at_high = middle, now, at_high / 2.0 if side > 0 else at_high
-                side = 1
-    rate, stay = at(high)
-    moved.put(lent, Choice(amount, rate, stay))
-    return moved
-
-
-def _prove(pool: Pool, mu: Floats, best: Best, target: float, clock: Clock) -> None:
-    """Close the gap to `target`: a model of all firms that could still be decided otherwise, laid closer round by
-    round.
-
-    A decision that costs more, under the prices, than their Lagrangian value less the plan's can't be in a
-    better plan; that leaves each firm the ends of its range of amounts, and shorter ends each round.
-    """
-    around: tuple[Floats, ...] = ()
-    room = best.bound - best.value if best.choice is not None else np.inf
-    ranges, refusable = _open_ranges(pool, mu, room * (1 + 1e-9) + 1e-12)
-    keep = np.flatnonzero((ranges.high[0] > 0.0) | (ranges.high[1] > 0.0) | pool.forced)
-    if keep.size > PROVABLE:
-        return
-    part = pool.subset(keep, pool.right)
-    ranges = Ranges(tuple(low[keep] for low in ranges.low), tuple(high[keep] for high in ranges.high))
-    offers, _ = pool.offers(mu)
-    for _ in range(ROUNDS):
-        found = finish(
-            part,
-            mu,
-            gap=target / 4.0,
-            around=around,
-            ranges=ranges,
-            lend=~refusable[keep],
-            seconds=clock.left(),
-        )
-        before = best.gap()
-        if np.isfinite(found.bound):
-            best.bound = min(best.bound, max(found.bound, best.value))
-        if found.choice is not None:
-            whole = Choice(np.zeros(pool.size), offers.rate.copy(), offers.stay.copy())
-            whole.put(keep, found.choice)
-            best.offer(pool, whole)
-            best.offer(pool, _polished(pool, mu, whole))
-            for width in WIDTHS if best.gap() > target else ():
-                whole = _refined(pool, mu, whole, width)
-                best.offer(pool, whole)
-            around = (found.choice.rate, whole.rate[keep])
-            ranges = _split(ranges, found.choice.amount)
-        if found.stopped:
-            clock.status = "time_limit"
-        if best.gap() <= target or best.gap() > 0.97 * before or clock.over() or found.choice is None:
-            return
-
-
-def _split(ranges: Ranges, amount: Floats) -> Ranges:
-    """Ranges cut in two at the amounts strictly inside them, where two rates were mixed."""
-    low, high = [list(ranges.low), list(ranges.high)]
-    new_low, new_high = amount.copy(), np.zeros(amount.size)
-    for j in range(len(low)):
-        inside = (amount > low[j] + 1e-5) & (amount < high[j] - 1e-5) & (new_high == 0.0)
-        new_high = np.where(inside, high[j], new_high)
-        high[j] = np.where(inside, amount, high[j])
-    new_low = np.where(new_high > 0.0, new_low, 0.0)
-    return Ranges((*low, new_low), (*high, new_high))
-
-
-def _refined(pool: Pool, mu: Floats, choice: Choice, width: float) -> Choice:
-    """The same firms lent to, amounts within `width` of theirs and all rates free: a linear programme in effect."""
-    lent = np.flatnonzero(choice.amount > 0.0)
-    part = pool.subset(lent, pool.right)
-    amount, rate = choice.amount[lent], choice.rate[lent]
-    near = Ranges((np.maximum(part.low, amount - width),), (np.minimum(part.high, amount + width),))
-    everyone = np.ones(lent.size, dtype=bool)
-    found = finish(part, mu, gap=1e-8, around=(rate,), ranges=near, lend=everyone)
-    if found.choice is None:
-        return choice
-    refined = Choice(choice.amount.copy(), choice.rate.copy(), choice.stay.copy())
-    refined.put(lent, found.choice)
-    return refined
-
-
-def _open_ranges(pool: Pool, mu: Floats, room: float) -> tuple[Ranges, Bools]:
-    """Amounts that cost at most `room` against each firm's best answer under the prices, and whether refusing
-    does.
-
-    The reduced value is convex in the amount, so what is left is a range at each end of [low, high], or all
-    of it.
-    """
-    _, at_best = pool.respond(mu)
-    steps = np.sin(np.linspace(0.0, np.pi / 2.0, STEPS)) ** 2
-    inside = np.empty((STEPS, pool.size), dtype=bool)
-    sizes = pool.low + (pool.high - pool.low) * steps[:, None]
-    for j in range(STEPS):
-        fixed = replace(pool, low=sizes[j], high=sizes[j])
-        inside[j] = at_best - fixed.offers(mu)[1] <= room
-    # A grid point that isn't allowed still bounds the range that ends before it.
-    rows = np.arange(pool.size)
-    low_run = np.where(inside.all(axis=0), STEPS, np.argmin(inside, axis=0))
-    high_run = np.where(inside.all(axis=0), STEPS, np.argmin(inside[::-1], axis=0))
-    low_end = sizes[np.minimum(low_run, STEPS - 1), rows]
-    high_end = sizes[np.maximum(STEPS - 1 - high_run, 0), rows]
-    whole = inside.all(axis=0) | (low_run + high_run >= STEPS)
-    first_high = np.where(whole, pool.high, np.where(low_run > 0, low_end, 0.0))
-    second_high = np.where(whole | (high_run == 0), 0.0, pool.high)
-    refusable = (at_best <= room) & ~pool.forced
-    ranges = Ranges((pool.low, np.where(second_high > 0.0, high_end, pool.low)), (first_high, second_high))
-    return ranges, refusable
+    best.offer(pool, polished(pool, mu, whole))
 
 
 def _rates(pool: Pool, mu: Floats) -> tuple[Floats, Floats]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -15,6 +15,8 @@ from credit_udfs.locale import Lang, text
 from credit_udfs.types import Bools, Floats
 
 Status: TypeAlias = Literal["optimal", "within_gap", "feasible", "time_limit", "interrupted", "rules"]
+Prices: TypeAlias = "dict[str, tuple[float, ...]]"
+"""Multipliers by the key of their limit's row (rows.py), several rounds' each."""
 Unit: TypeAlias = Literal["yuan", "share", "count"]
 Method: TypeAlias = Literal["price", "blocks", "milp", "chain", "grade_rates", "ratio", "rules", "given"]
 
@@ -93,7 +95,7 @@ class Plan:
     yuan at the best rate; margin: `earning` less the price of a yuan; expected_loss: pd * lgd on the drawn
     part. value: sum of profit. bound: no plan within the limits is worth more; gap: (bound - value) /
     |bound|. price: what one more yuan of budget earns. limits: the use and price of each limit, the budget
-    first.
+    first. prices: of the limits, for a like problem to start from; empty where there are none.
     """
 
     problem: Problem
@@ -112,6 +114,7 @@ class Plan:
     limits: tuple[LimitUse, ...]
     status: Status
     method: Method
+    prices: Prices = field(default_factory=dict, repr=False)
 
     @property
     def gap(self) -> float:

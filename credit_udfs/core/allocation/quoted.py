@@ -19,11 +19,13 @@ from credit_udfs.core.allocation.budget_only import Shelf, allot
 from credit_udfs.core.allocation.clash import clash
 from credit_udfs.core.allocation.inner import decide
 from credit_udfs.core.allocation.levels import Board, decide_levels
-from credit_udfs.core.allocation.limited import PROVEN, Best, Clock, nobody, penalties, plan_of
+from credit_udfs.core.allocation.limited import nobody, penalties, plan_of
 from credit_udfs.core.allocation.plan import Method, Plan
 from credit_udfs.core.allocation.problem import Problem
+from credit_udfs.core.allocation.proof import PROVEN
 from credit_udfs.core.allocation.rates import RateTable
 from credit_udfs.core.allocation.rows import Choice, Pool, pool_of
+from credit_udfs.core.allocation.search import Best, Clock
 from credit_udfs.types import Floats, Ints
 
 CUTS = 200

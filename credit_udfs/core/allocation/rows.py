@@ -19,8 +19,6 @@ from credit_udfs.core.allocation.rates import RateTable
 from credit_udfs.types import GRADES, Bools, Floats, Ints
 
 Coefficient: TypeAlias = "float | Floats"
-Prices: TypeAlias = "dict[str, tuple[float, ...]]"
-"""Multipliers by the key of their row, several rounds' each."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from credit_udfs.core.allocation import Firms, Infeasible, Limits, Problem, Terms, solve
-from credit_udfs.core.allocation.limited import Stop, _relaxation
+from credit_udfs.core.allocation.limited import _relaxation
 from credit_udfs.core.allocation.rows import pool_of
+from credit_udfs.core.allocation.search import Stop
 
 
 def attempt(problem):
