@@ -47,8 +47,9 @@ class Report:
     """What `calc` did.
 
     cells: our cells that were calculated; calls: calls of our functions in them. failures: cells that could not
-    be evaluated, their formulas unchanged. errors: cells whose value is an error. lost: what openpyxl could not
-    keep, as (key of locale/batch.toml, values). uncalculated: ordinary formulas without a stored value.
+    be evaluated, their formulas unchanged: ours, those that depend on ours, and those that ours depend on. errors:
+    cells whose value is an error. lost: what openpyxl could not keep, as (key of locale/batch.toml, values).
+    uncalculated: other ordinary formulas without a stored value.
     """
 
     out: Path
@@ -65,7 +66,7 @@ class Report:
         if not self.cells and not self.failures:
             lines.append(text("batch.none_found", lang))
         failed = [f"- {f.sheet}!{f.cell}: {text(f.key, lang, **f.values)} ({f.formula})" for f in self.failures]
-        errors = [f"- {e.sheet}!{e.cell}: {e.code} {e.zh if lang == 'zh' else e.en}" for e in self.errors]
+        errors = [f"- {e.sheet}!{e.cell}: {e.code} {e.zh if lang == 'zh' else e.en}".rstrip() for e in self.errors]
         lost = [f"- {text(key, lang, **values)}" for key, values in self.lost]
         for key, listed in (("batch.failed", failed), ("batch.errors", errors), ("batch.lost", lost)):
             if listed:
@@ -131,14 +132,15 @@ def _calc(source: Path, target: Path, before: frozenset[str], keep_formulas: boo
     _save(workbook, target, values)
     ours = {key: calculation.value(key) for key in calculation.ours if key in calculation.values}
     problems = [*_problems({**ours, **calculation.spills})]
+    told = calculation.failures_around_ours()
     return Report(
         out=target,
         cells=len(ours),
         calls=calculation.calls,
-        failures=tuple(f for key, f in calculation.failures.items() if key in calculation.ours),
+        failures=tuple(f for key, f in calculation.failures.items() if key in told),
         errors=tuple(problems),
         lost=(*_lost(before, _parts(target)), *(("batch.part_warning", {"warning": str(w.message)}) for w in noted)),
-        uncalculated=sum(key not in values for key in ordinary),
+        uncalculated=sum(key not in values and key not in told for key in ordinary),
     )
 
 

@@ -386,6 +386,16 @@ class Calculation(Context):
                 self._touches[top] = False
         return self._touches[key]
 
+    def failures_around_ours(self) -> set[Key]:
+        """Cells that failed and are ours, depend on ours, or are what such a cell failed for."""
+        stack = [key for key in self.failures if key in self.ours or self.touches(key)]
+        found = set(stack)
+        while stack:
+            behind = {key for key in self._precedents(stack.pop()) if key in self.failures} - found
+            found |= behind
+            stack.extend(behind)
+        return found
+
     def _precedents(self, key: Key) -> Iterator[Key]:
         """Formulas, and cells of spills, that a formula refers to."""
         if key not in self.texts:

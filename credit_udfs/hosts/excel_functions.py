@@ -16,6 +16,7 @@ from credit_udfs.hosts.evaluate import (
     cells_of,
     first_error,
     lift,
+    serial,
     single,
     to_bool,
     to_number,
@@ -69,6 +70,25 @@ def _instead(args: Sequence[Any], value: Evaluate, bad: Callable[[Value], bool])
     return lift(lambda a, b: ("" if b is None else b) if bad(a) else a, [found, other])
 
 
+def _switch(args: Sequence[Any], value: Evaluate) -> Value:
+    if len(args) < 3:
+        return Err("#VALUE!")
+    wanted = single(value(args[0]))
+    if isinstance(wanted, Err):
+        return wanted
+    for case, result in zip(args[1::2], args[2::2], strict=False):
+        same = OPERATORS["="](wanted, single(value(case)))
+        if same is not False:
+            return same if isinstance(same, Err) else value(result)
+    return value(args[-1]) if len(args) % 2 == 0 else Err("#N/A")
+
+
+def _now() -> float:
+    from credit_udfs.api import now
+
+    return serial(now().astimezone())
+
+
 def _ifs(args: Sequence[Any], value: Evaluate) -> Value:
     for condition, result in zip(args[::2], args[1::2], strict=False):
         yes = to_bool(single(value(condition)))
@@ -91,6 +111,7 @@ LAZY: dict[str, Callable[[Sequence[Any], Evaluate], Value]] = {
     "IFERROR": _iferror,
     "IFNA": _ifna,
     "IFS": _ifs,
+    "SWITCH": _switch,
     "CHOOSE": _choose,
 }
 
@@ -172,6 +193,8 @@ PLAIN: dict[str, Callable[..., Value]] = {
     "ROUNDUP": _rounding(ROUND_UP),
     "ROUNDDOWN": _rounding(ROUND_DOWN),
     "NOT": _not,
+    "NOW": _now,
+    "TODAY": lambda: float(int(_now())),
     "ISERROR": _is(lambda v: isinstance(v, Err)),
     "ISERR": _is(lambda v: isinstance(v, Err) and v.code != "#N/A"),
     "ISNA": _is(lambda v: isinstance(v, Err) and v.code == "#N/A"),

@@ -148,7 +148,8 @@ def parse(formula: str) -> Formula:
     while position < len(formula):
         found = _LEXER.match(formula, position)
         if found is None:
-            raise Unsupported("batch.syntax", formula=formula)
+            # "[1]Sheet1!A1" is how a file writes a cell of another file.
+            raise Unsupported("batch.other_workbook" if formula[position] == "[" else "batch.syntax", formula=formula)
         position = found.end()
         kind = found.lastgroup or ""
         for outer in ("ref", "name"):  # these hold groups of their own

@@ -215,15 +215,28 @@ def test_what_cannot_be_evaluated_is_said_and_left_alone(tmp_path: Path) -> None
         "A7": "=GRADEPROBS(firms!A1:F2)",
         "B8": "in the way",
         "A9": "=RISKSCORE(firms!A1:F1)",
+        "C1": '=DOLLAR(A9)&" depends on ours"',
+        "C2": "=RISKSCORE(C3:H3)",
+        "C3": "=BAR()",
+        "C4": "=BAR()",
+        "C5": "=RISKSCORE([1]Sheet1!A1:F1)",
+        "C6": "=RISKSCORE(firms!A1:F1",
     }
     book, report = run(book_with(tmp_path, cells))
+    assert report.uncalculated == 1  # C4, which nothing of ours has to do with
     assert {f.cell: f.key for f in report.failures} == {
         "A1": "batch.function",
         "A2": "batch.sheet",
         "A3": "batch.depends",
+        "A4": "batch.circular",
         "A5": "batch.structured",
         "A6": "batch.name",
         "A7": "batch.spill_blocked",
+        "C1": "batch.function",
+        "C2": "batch.depends",
+        "C3": "batch.function",
+        "C5": "batch.other_workbook",
+        "C6": "batch.syntax",
     }
     assert report.cells == 1
     assert openpyxl.load_workbook(tmp_path / "out.xlsx")["表 1"]["A1"].value == cells["A1"]
