@@ -108,12 +108,10 @@ def _together(books: list[_File]) -> Tables:
     firms = _firms(parts["firms"])
     purchases = _invoices(parts["purchases"])
     sales = _invoices(parts["sales"])
-    if all(problem.severity == "warning" for problem in lost):
-        # Without one of the tables every enterprise would look unknown or silent.
-        # The same holds for headers without rows.
-        if not _not_filled_in(parts):
-            _unknown_firms([*parts["purchases"], *parts["sales"]], firms)
-            _silent_firms(parts["firms"], purchases, sales)
+    # Without one of the tables, or its rows, every enterprise would look unknown or silent.
+    if all(problem.severity == "warning" for problem in lost) and not _not_filled_in(parts):
+        _unknown_firms([*parts["purchases"], *parts["sales"]], firms)
+        _silent_firms(parts["firms"], purchases, sales)
     churn = _churn(parts["churn"])
     found = [problem for book in books for part in book.parts for problem in part.findings.problems]
     problems = [*lost, *found]
