@@ -240,6 +240,10 @@ def test_help_tells_the_latest_errors(book: Book) -> None:
     done, told = do(book, "help")
     assert done
     assert "BESTRATE: #NUM!" in told
+    # What is computed in process leaves its error too, once however often it is computed.
+    book.formulas("Z2:Z3", [["=RISKSCORE(A1:B1)"], ["=RISKSCORE(A2:B2)"]])
+    assert book.value("Z2") == "#VALUE!"
+    assert do(book, "help")[1].count("RISKSCORE: #VALUE! The arguments don't fit") == 1
 
 
 def test_restart_begins_anew(book: Book) -> None:

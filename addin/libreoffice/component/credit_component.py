@@ -26,6 +26,19 @@ def error_result(name):
     return ((inprocess.ERRORS[name],),)
 
 
+def remember(*error):
+    """For the help: each error once, the latest last; a recalculation gives the same ones again."""
+    if error in LAST:
+        LAST.remove(error)
+    LAST.append(error)
+
+
+def refused(name, error):
+    """The error of a call as a whole, computed here."""
+    remember(name, error, verbs.text("call_error", "zh"), verbs.text("call_error", "en"))
+    return error_result(error)
+
+
 def plain(value):
     """An argument as the package takes it: an error inside an array is its text."""
     if type(value) is tuple:
@@ -41,7 +54,7 @@ def asked(name, arguments):
         answer = HELPER.ask({"op": "call", "name": name, "args": [plain(a) for a in arguments]})
     except Unavailable as missing:
         zh, en = (verbs.text(f"helper_{missing.key}", lang, **missing.values) for lang in ("zh", "en"))
-        LAST.append((name, "#N/A", zh, en))
+        remember(name, "#N/A", zh, en)
         verbs.tell_once(CONTEXT[0], missing.key, zh, en)
         return error_result("#N/A")
     out = []
@@ -49,7 +62,7 @@ def asked(name, arguments):
         cells = []
         for value in row:
             if isinstance(value, dict):
-                LAST.append((name, value["error"], value["zh"], value["en"]))
+                remember(name, value["error"], value["zh"], value["en"])
                 value = inprocess.ERRORS[value["error"]]
             cells.append(value if type(value) is str else float(value))
         out.append(tuple(cells))
@@ -78,7 +91,7 @@ def scoring(name, declared):
             except inprocess.ErrorCells:
                 return inprocess.score(name, cells_of(cells), lang)
         except inprocess.CallError as e:
-            return error_result(str(e))
+            return refused(name, str(e))
 
     return method
 
@@ -89,7 +102,7 @@ def churnrate(self, rate, grade, churn):
     try:
         return inprocess.churnrate("" if rate is None else rate, "" if grade is None else grade)
     except inprocess.CallError as e:
-        return error_result(str(e))
+        return refused("CHURNRATE", str(e))
 
 
 def elsewhere(name, declared):
