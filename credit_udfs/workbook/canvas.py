@@ -315,6 +315,10 @@ class Canvas:
     def _height(self, row: int) -> float:
         return float(self.sheet.row_dimensions[row].height or _LINE_HEIGHT)
 
+    def tall(self, last: int) -> float:
+        """The rows down to `last` together, in points."""
+        return sum(self._height(row) for row in range(1, last + 1))
+
     def freeze(self, row: int, column: int = 1) -> None:
         """Keep what is above `row` and left of `column` in sight."""
         self.sheet.freeze_panes = address(row, column)
@@ -330,9 +334,10 @@ class Canvas:
         self.sheet.conditional_formatting.add(ref, rule)
 
     def data_bar(self, ref: str, colour: str, *, high: float | None = None) -> None:
+        # From no length at all: else nothing lent, or no risk, has a bar of a tenth of the cell.
         rule = DataBarRule(
             start_type="num", start_value=0, end_type="max" if high is None else "num", end_value=high,
-            color="FF" + colour, showValue=True,
+            color="FF" + colour, showValue=True, minLength=0, maxLength=100,
         )  # fmt: skip
         self.sheet.conditional_formatting.add(ref, rule)
 

@@ -30,7 +30,7 @@ SETTINGS: dict[str, list[tuple[str, str, float, float, tuple[str, ...]]]] = {
 
 
 def draw(b: Builder, canvas: Canvas) -> None:
-    canvas.widths({1: 34 if b.lang == "zh" else 40, 2: 22, 3: 84})
+    canvas.widths({1: 34 if b.lang == "zh" else 40, 2: 22, 3: 96 if b.lang == "zh" else 104})
     row = canvas.heading(b.t("settings_title"), b.t("settings_lead"), 3)
     defaults = {**names.SETTINGS, "cu_language": b.lang}
     if b.data is not None:

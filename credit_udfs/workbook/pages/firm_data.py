@@ -7,7 +7,7 @@ from openpyxl.utils import get_column_letter
 from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import PARTNERS, WAN_YUAN, View
-from credit_udfs.workbook.style import CELL, CENTRE, PERCENT_SHORT, number
+from credit_udfs.workbook.style import CENTRE, PERCENT_SHORT, number
 
 HEADER_ROW = 5
 FIRST_ROW = HEADER_ROW + 1
@@ -19,7 +19,7 @@ def draw(canvas: Canvas, view: View) -> None:
     columns = [Column(view.t("col_firm"), CENTRE.on(bold=True), 10)]
     for side in ("customer", "supplier"):
         for k in range(1, PARTNERS + 1):
-            columns.append(Column(view.t(f"{side}_name", number=k), CELL, 11))
+            columns.append(Column(view.t(f"{side}_name", number=k), CENTRE, 11))
             columns.append(Column(view.t(f"{side}_share", number=k), number(PERCENT_SHORT), 9))
     for side in ("sales", "purchases"):
         columns += [Column(view.t(f"{side}_month", month=f"{m:%Y-%m}"), number("#,##0.0"), 11) for m in view.months]

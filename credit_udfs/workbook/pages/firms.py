@@ -31,8 +31,8 @@ def draw(canvas: Canvas, view: View) -> None:
     firms, sets = a.tables.firms, view.extras.grade_sets
     columns = [
         Column(view.t("col_firm"), CENTRE.on(bold=True), 10),
-        Column(view.t("col_name"), CELL, 30 if view.lang == "zh" else 42),
-        Column(view.t("col_industry"), CELL, 16 if view.lang == "zh" else 28),
+        Column(view.t("col_name"), CELL, 30 if view.lang == "zh" else 36),
+        Column(view.t("col_industry"), CELL, 16 if view.lang == "zh" else 34),
         Column(view.t("col_grade_on_record"), CENTRE, 10), Column(view.t("col_grade_predicted"), CENTRE, 10),
         Column(view.t("col_score"), number("0.0"), 10), Column(view.t("col_pd"), number(PERCENT), 10),
         *(Column(view.t("col_p_grade", grade=g), number(PERCENT_SHORT), 11) for g in GRADES),

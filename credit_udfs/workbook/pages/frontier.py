@@ -19,7 +19,8 @@ _PAGE_ROWS = 90  # what one upright page holds readably
 def draw(canvas: Canvas, view: View) -> None:
     fronts: list[Frontier] = [f for f in view.extras.frontiers if f.points]
     canvas.widths({**dict.fromkeys(range(1, 7), 15.0), **dict.fromkeys(range(7, SPAN + 1), 13.0)})
-    row = canvas.heading(view.t("frontier_title"), " ".join(finding(view, f) for f in fronts), SPAN,
+    between = "" if view.lang == "zh" else " "  # after a Chinese full stop nothing
+    row = canvas.heading(view.t("frontier_title"), between.join(finding(view, f) for f in fronts), SPAN,
                          note=view.t("frontier_note"))  # fmt: skip
     breaks = []
     for i, front in enumerate(fronts):
@@ -71,7 +72,7 @@ def _front(canvas: Canvas, view: View, front: Frontier, row: int, number_: int) 
     own = block.last + 1
     for c, (value, column) in enumerate(zip((at, at, plan.value / WAN_YUAN), columns, strict=False), 1):
         canvas.put(own, c, value, column.look.on(fill=PALE, bold=True))
-    canvas.merge(own, 4, own, 6, view.t("frontier_plan"), CELL.on(fill=PALE, bold=True, indent=1))
+    canvas.merge(own, 4, own, 6, view.t("frontier_plan"), CELL.on(fill=PALE, bold=True, across="left", indent=1))
     sheet = block.ref(0).split("!")[0]
     chart(
         canvas.sheet, address(row, 8), "scatter_line", finding(view, front).rstrip("。."),

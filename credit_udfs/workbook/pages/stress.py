@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from credit_udfs.workbook.style import (
 
 SPAN = 8
 MOST = 40  # firms listed whose amount changes
+_PAGE = 1300.0  # points of rows that one upright A4 page holds at this scale
 
 
 def draw(canvas: Canvas, view: View) -> None:
@@ -49,9 +51,9 @@ def draw(canvas: Canvas, view: View) -> None:
         row += 1
     row = _totals(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_totals")))
     row = _by_industry(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_by_industry")))
-    listed = _firms(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_firms")))
-    # A list of firms begins a page; a sentence doesn't.
-    canvas.page(view.t("footer"), landscape=False, scale=58, breaks=[row] if listed else [])
+    last = _firms(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_firms")))
+    # A list of firms too long for what is left of the page begins the next one.
+    canvas.page(view.t("footer"), landscape=False, scale=56, breaks=[row] if canvas.tall(last) > _PAGE else [])
 
 
 def finding(view: View) -> str:
@@ -123,7 +125,7 @@ def _by_industry(canvas: Canvas, view: View, row: int) -> int:
              float(found.unchanged[mine].sum()) / WAN_YUAN]
         )  # fmt: skip
     # Stable, so equal ones stay in the order of the keys in either language.
-    lines.sort(key=lambda line: -line[4])
+    lines.sort(key=lambda line: (-line[4], -line[5]))
     columns = [
         Column(view.t("col_industry"), CELL), Column(view.t("col_firms"), number(INTEGER)),
         Column(view.t("stress_col_growth"), number(SIGNED_PERCENT)),
@@ -132,12 +134,15 @@ def _by_industry(canvas: Canvas, view: View, row: int) -> int:
           for k in ("lent_before", "lent_after", "profit_before", "profit_unchanged")),
     ]  # fmt: skip
     block = canvas.table(row, 1, columns, lines, RESULT_TABLES["stress"], fit=False, filters=False)
-    height = max(7.0, 0.75 * len(lines) + 2.5)
+    # Industries without money before or after stand last and need no bar.
+    shown = max(1, sum(line[4] > 0 or line[5] > 0 for line in lines))
+    drawn = replace(block, last=block.first + shown - 1)
+    height = max(7.0, 0.58 * shown + 2.3)
     chart(
         canvas.sheet, address(block.last + 2, 1), "bar",
         _moves(view, {str(line[0]): line[5] - line[4] for line in lines}),
-        [Line(view.t("stress_col_before"), block.ref(4), SKY), Line(view.t("stress_col_after"), block.ref(5), BLUE)],
-        lang=view.lang, categories=block.ref(0), size=(26.0, height), y=Axis(fmt="#,##0", low=0), reverse=True, gap=45,
+        [Line(view.t("stress_col_before"), drawn.ref(4), SKY), Line(view.t("stress_col_after"), drawn.ref(5), BLUE)],
+        lang=view.lang, categories=drawn.ref(0), size=(26.0, height), y=Axis(fmt="#,##0", low=0), reverse=True, gap=45,
     )  # fmt: skip
     return block.last + 2 + int(height / 0.53) + 1
 
@@ -152,8 +157,8 @@ def _moves(view: View, change: dict[str, float]) -> str:
     return view.t(f"stress_chart{kind}", industry=winner, loser=loser)
 
 
-def _firms(canvas: Canvas, view: View, row: int) -> bool:
-    """The firms whose amount changes most; whether there are any."""
+def _firms(canvas: Canvas, view: View, row: int) -> int:
+    """The firms whose amount changes most, or that there are none; the last row."""
     found: Stress = view.extras.stress
     rows_of = view.assessment.applicants
     after = np.zeros(found.before.amount.shape) if found.after is None else found.after.amount
@@ -161,9 +166,9 @@ def _firms(canvas: Canvas, view: View, row: int) -> bool:
     order = sorted(np.flatnonzero(np.abs(change) > 0.5).tolist(), key=lambda j: (-abs(change[j]), j))
     if not order:
         canvas.prose(row, 1, SPAN, view.t("stress_firms_none"), PROSE)
-        return False
+        return row
     columns = [
-        Column(view.t("col_firm"), CENTRE), Column(view.t("col_industry"), CELL),
+        Column(view.t("col_industry"), CELL), Column(view.t("col_firm"), CENTRE),
         Column(view.t("col_pd"), number(PERCENT)), Column(view.t("stress_col_pd_after"), number(PERCENT)),
         Column(view.t("stress_col_before"), number(WAN)), Column(view.t("stress_col_after"), number(WAN)),
         Column(view.t("stress_col_change"), number(SIGNED)),
@@ -171,10 +176,10 @@ def _firms(canvas: Canvas, view: View, row: int) -> bool:
     firms = found.before.problem.firms
     block = canvas.table(
         row, 1, columns,
-        [(firms.ids[j], view.industry_names[int(rows_of[j])], firms.pd[j], found.shocked.pd[int(rows_of[j])],
+        [(view.industry_names[int(rows_of[j])], firms.ids[j], firms.pd[j], found.shocked.pd[int(rows_of[j])],
           found.before.amount[j] / WAN_YUAN, after[j] / WAN_YUAN, change[j] / WAN_YUAN) for j in order[:MOST]],
         fit=False,
     )  # fmt: skip
     if len(order) > MOST:
         canvas.prose(block.last + 1, 1, SPAN, view.t("stress_firms_left_out", count=len(order) - MOST), NOTE)
-    return True
+    return block.last + 1
