@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from credit_udfs import models
 from credit_udfs.workbook.canvas import Canvas
 from credit_udfs.workbook.style import CELL, FINDING, LABEL, LINK, NAVY, NOTE, PALE, PERCENT_SHORT, PROSE, Look, number
 from templates.pages.builder import FIRST, ROWS, Builder
@@ -32,10 +31,10 @@ def draw(b: Builder, canvas: Canvas) -> None:
 
 def _checks(b: Builder, canvas: Canvas, row: int) -> int:
     """What a glance tells of data, scores and plan; the next free row."""
-    known = ",".join(repr(float(s["median"])) for s in models.load().numbers["indicators"])
     yes, no = b.t("check_addin_yes"), b.t("check_addin_no")
     # NOW makes it look again whenever the file is opened; until it has looked it claims nothing good.
-    probe = f'IFERROR(IF(RISKSCORE({{{known}}})>=0,"{yes}","{no}"),"{no}")'
+    # A function of plain values: LibreOffice hands a record over as cells only, never as written numbers.
+    probe = f'IFERROR(IF(CHURNRATE(0.06,"A")>=0,"{yes}","{no}"),"{no}")'
     last, refs, whole = FIRST + ROWS - 1, b.book.refs, number("#,##0")
     lent = b.ref("plan", f"G{FIRST}:G{last}")
     checks: list[tuple[str, str, Any, Look]] = [("check_addin", f'=IF(NOW()<0,"",{probe})', no, CELL)]

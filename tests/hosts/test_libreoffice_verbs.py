@@ -19,6 +19,7 @@ from credit_udfs import api
 from credit_udfs.hosts import libreoffice_link
 from credit_udfs.locale import text
 from credit_udfs.workbook.sample import write_sample
+from templates.build import build
 from tests.hosts import office as suite
 from tests.hosts.office import Book, Office
 
@@ -214,6 +215,16 @@ def test_every_verb_on_a_copy_of_the_example_saved_as_ods(office: Office, folder
             assert done, told
         assert len(sheets(book)) == len(before) + 4  # scores, plan, stress test, model card
         assert do(book, "undo")[0]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_templates_own_check_finds_the_extension(office: Office, folder: Path, lang: Any) -> None:
+    path = build(folder / f"form.{lang}.xlsx", lang)
+    start = openpyxl.load_workbook(path).worksheets[0]
+    at = next(c.coordinate for row in start.iter_rows() for c in row if "NOW()" in str(c.value))
+    with office.open(path) as form:
+        form.calculate()
+        assert form.value(f"{start.title}.{at}") == text("template.check_addin_yes", lang)
 
 
 def test_the_toolbar_is_drawn_with_pictures_and_tips(office: Office, book_path: Path) -> None:
