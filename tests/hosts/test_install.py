@@ -145,7 +145,7 @@ def test_other_systems_are_told_what_to_use(step: str, lang: str, word: str, mon
     result = CliRunner().invoke(cli, ["addin", step, "--lang", lang])
     assert result.exit_code == 0
     assert word in result.output
-    assert "credit_udfs.oxt" in result.output
+    assert "credit-udfs addin libreoffice install" in result.output
 
 
 def test_the_command_shows_trouble_as_a_message(windows: System, monkeypatch: pytest.MonkeyPatch) -> None:
