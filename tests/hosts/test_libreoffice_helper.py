@@ -93,8 +93,9 @@ def unopkg(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     profile.mkdir(parents=True)
     nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups" if os.geteuid() == 0 else ""
     if nobody:
-        for folder in (*home.parents[:2], home):  # pytest's folders are their owner's alone
-            folder.chmod(0o755)
+        for folder in (home, *home.parents):  # pytest's folders are their owner's alone
+            if folder.stat().st_mode & 0o777 == 0o700:
+                folder.chmod(0o755)
         os.chown(profile.parent, 65534, 65534)
         os.chown(profile, 65534, 65534)
     program = home / "bin" / "unopkg"
