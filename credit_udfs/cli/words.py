@@ -1,18 +1,23 @@
 """The language of the command line: which one, and click's own words in it.
 
 click asks gettext for its words, and gettext knows no catalogue but compiled files of the whole process. So click's
-modules are given a catalogue of ours: the area "click" of `locale`.
+modules are given a catalogue of ours: the area "click" of `locale`; and its help is laid out for characters that take
+two columns and stand without spaces.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 
 import click
+import click._textwrap
+import click.formatting
 
 from credit_udfs.locale import LANGS, Lang, area, text
 
@@ -68,10 +73,31 @@ def _ngettext(one: str, several: str, number: int) -> str:
     return _gettext(one if number == 1 else several)
 
 
+def _columns(shown: str) -> int:
+    """How many columns of a terminal a text takes."""
+    return sum(1 + (unicodedata.east_asian_width(one) in "WF") for one in click.unstyle(shown))
+
+
+_OPENING, _CLOSING, _WIDE = "（《「“", "，。；：、！？）》」”", "\u2e80-\u9fff\uff00-\uffef"
+_PIECES = re.compile(
+    f"[{_OPENING}]*(?:(?![{_OPENING}{_CLOSING}])[{_WIDE}]|[^{_OPENING}{_CLOSING}{_WIDE}]+)[{_CLOSING}]*|."
+)
+
+
+class _Wrapper(click._textwrap.TextWrapper):
+    """Lines of a text may also end after any Chinese character, but not before a closing mark."""
+
+    def _split(self, text: str) -> list[str]:
+        return [piece for chunk in super()._split(text) for piece in _PIECES.findall(chunk)]
+
+
 def teach_click() -> None:
-    """From now on click says its own words in the language spoken."""
+    """From now on click says its own words in the language spoken, and lays Chinese out as it should be."""
     for name in _ASKING:
         vars(import_module(f"click.{name}")).update(_=_gettext, ngettext=_ngettext)
+    for module in (click.formatting, click._textwrap):
+        vars(module).update(term_len=_columns)
+    vars(click._textwrap).update(TextWrapper=_Wrapper)
 
 
 _KINDS = {

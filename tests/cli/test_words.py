@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import click
@@ -112,3 +113,17 @@ def test_no_number_is_no_number(words: str) -> None:
     result = CliRunner().invoke(main, words.split())
     assert result.exit_code == 2
     assert "Invalid value for" in result.stderr
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_help_stays_within_the_terminal(lang: str) -> None:
+    """Chinese characters take two columns; no line begins with a mark that belongs to the one before."""
+    program = "from credit_udfs.cli import main; main(['plan', '--help'], prog_name='credit-udfs')"
+    environment = {**os.environ, "CREDIT_UDFS_LANG": lang, "COLUMNS": "80", "PYTHONUTF8": "1"}
+    ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, encoding="utf-8")
+    lines = ran.stdout.splitlines()
+    assert len(lines) > 30
+    columns = [sum(1 + (unicodedata.east_asian_width(one) in "WF") for one in line) for line in lines]
+    assert max(columns) <= 80
+    assert max(columns) > 70
+    assert not [line for line in lines if line.strip()[:1] in set("，。；：、）")]
