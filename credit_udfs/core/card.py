@@ -1,6 +1,7 @@
 """A model card: what a reader needs to judge a model, from the card's own numbers alone.
 
-`sections` is its content, in order; `markdown` and the workbook's page both show exactly that.
+`sections` is its content, in order; `markdown`, the workbook's page and the table of core.card_table, which
+=MODELINFO() gives, all show exactly that.
 """
 
 from __future__ import annotations
@@ -29,18 +30,35 @@ class Figure:
         return f"{self.value:{'+' if self.signed else ''},.{self.decimals}f}"
 
 
+class Range(str):
+    """The 95% interval of the number in the column before: a text that knows its ends."""
+
+    low: float
+    high: float
+
+    def __new__(cls, low: float, high: float, form: str) -> Range:
+        self = super().__new__(cls, f"{low:{form}} – {high:{form}}")
+        self.low, self.high = low, high
+        return self
+
+
 Cell: TypeAlias = str | int | Figure
 
 
 @dataclass(frozen=True)
 class Section:
-    """One part of a card: prose, then a table (header and rows; none where the header is empty), then items."""
+    """One part of a card: prose, then a table (header and rows; none where the header is empty), then items.
 
+    key: what =MODELINFO() calls it, and its title's text. labels: how many columns at the left name the row.
+    """
+
+    key: str
     title: str
     prose: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()
     items: tuple[str, ...] = ()
+    labels: int = 1
 
 
 def title(model: Model, lang: Lang = "en") -> str:
@@ -66,7 +84,7 @@ def sections(model: Model, lang: Lang = "en") -> Iterator[Section]:
     yield _validation(model.validation, lang)
     for name in ("limits", "leakage"):
         lines = text(f"card.{name}_text", lang, firms=model.data["firms"])
-        yield Section(text(f"card.{name}", lang), items=tuple(lines.strip().split("\n")))
+        yield Section(name, text(f"card.{name}", lang), items=tuple(lines.strip().split("\n")))
 
 
 def markdown(model: Model, lang: Lang = "en") -> str:
@@ -94,7 +112,7 @@ def _data(model: Model, lang: Lang) -> Section:
         (t("table_hash"), data.get("table_sha256", "")),
         *((t("setting", name=key), _said(value)) for key, value in model.settings.items()),
     ]
-    return Section(t("data"), header=(t("item"), t("value")), rows=tuple(rows))
+    return Section("data", t("data"), header=(t("item"), t("value")), rows=tuple(rows))
 
 
 def _definitions(model: Model, lang: Lang) -> Section:
@@ -104,7 +122,9 @@ def _definitions(model: Model, lang: Lang) -> Section:
     specs = model.numbers["indicators"]
     columns = [key for key in ("median", "low", "high", "mean", "sd") if all(key in spec for spec in specs)]
     header = (t("indicator"), t("transform"), *map(t, columns), t("unit"), t("formula"))
-    return Section(t("definitions"), header=header, rows=tuple(_definition(spec, columns, lang) for spec in specs))
+    return Section(
+        "definitions", t("definitions"), header=header, rows=tuple(_definition(spec, columns, lang) for spec in specs)
+    )
 
 
 def _definition(spec: Mapping[str, Any], columns: Sequence[str], lang: Lang) -> tuple[Cell, ...]:
@@ -142,6 +162,7 @@ def _coefficients(model: Model, lang: Lang) -> Section:
         row.append(_sign(parts["default"]["coef"][i], _interval(intervals, "default", spec["key"]), lang))
         rows.append(tuple(row))
     return Section(
+        "coefficients",
         t("coefficients"),
         prose=(
             t("coefficients_note"),
@@ -178,7 +199,7 @@ def _validation(found: Mapping[str, Any], lang: Lang) -> Section:
         return text(f"card.{key}", lang, **values)
 
     if "design" not in found:
-        return Section(t("validation"), prose=(t("not_validated"),))
+        return Section("validation", t("validation"), prose=(t("not_validated"),))
     primary = found.get("primary", {})
 
     def named(target: str, metric: str) -> str:
@@ -205,17 +226,19 @@ def _validation(found: Mapping[str, Any], lang: Lang) -> Section:
     if alone := found.get("sole_traders"):
         extra.append(t("sole_traders", training=alone["training"], scored=alone["scored"]))
     return Section(
+        "validation",
         t("validation"),
         prose=(t("design", folds=design["folds"], repeats=design["repeats"], firms=design["firms"]),),
         header=(t("target"), t("metric"), t("value"), t("interval")),
         rows=tuple(rows),
         items=tuple(extra),
+        labels=2,
     )
 
 
 def _range(found: Mapping[str, Any], form: str) -> str:
     low, high = found.get("low"), found.get("high")
-    return "" if low is None or high is None else f"{low:{form}} – {high:{form}}"
+    return "" if low is None or high is None else Range(low, high, form)
 
 
 def _said(value: Any) -> str:

@@ -17,6 +17,7 @@ from credit_udfs import models
 from credit_udfs.cells import REGISTRY, Arg, CellFunction, Example
 from credit_udfs.cells.functions.arguments import MODELS, columns_of
 from credit_udfs.cells.sample import SHEETS
+from credit_udfs.core.card_table import ITEMS, SECTIONS, item_name, table
 from credit_udfs.hosts.calculation import Calculation
 from credit_udfs.hosts.evaluate import rows_of
 from credit_udfs.hosts.formulas import Err, Value, column_letters
@@ -58,6 +59,7 @@ def document() -> str:
             lines += ["", f"## {_both('reference.rules')}", ""]
         lines.append(f"- {_both(f'reference.rule_{key}')}")
     lines += ["", f"## {_both('reference.methods')}", "", _both("reference.methods_intro"), "", *_methods()]
+    lines += ["", f"## {_both('reference.items')}", "", _both("reference.items_intro"), "", *_items()]
     lines += ["", f"## {_both('reference.sheets')}", ""]
     for name, rows in SHEETS.items():
         lines += [f"**{name}**", "", *_sheet(rows), ""]
@@ -83,7 +85,10 @@ def _function(function: CellFunction) -> list[str]:
 
 def _methods() -> list[str]:
     """The shipped models that an argument `method` may name."""
-    heads = [_both(f"reference.{key}") for key in ("method", "method_what", "method_gives", "method_indicators")]
+    heads = [
+        _both(f"reference.{key}")
+        for key in ("method", "method_what", "method_gives", "method_indicators", "method_card")
+    ]
     rows = []
     for name in MODELS:
         model = models.load(name)
@@ -93,7 +98,16 @@ def _methods() -> list[str]:
         listed = "；".join(f"{column.zh} / {column.en}" for column in columns)
         if len(columns) > MOST_INDICATORS:
             listed = _both("reference.many_indicators", count=len(columns), name=name)
-        rows.append([f"`{name}`", what, gives, listed])
+        rows.append([f"`{name}`", what, gives, listed, str(len(table(model)))])
+    return _table([heads, *rows])
+
+
+def _items() -> list[str]:
+    """What MODELINFO may be asked for."""
+    heads = [_both("reference.item"), *(text("reference.item_name", lang) for lang in LANGS), _both("reference.gives")]
+    rows = []
+    for keys, gives in ((SECTIONS, "gives_section"), (ITEMS, "gives_value")):
+        rows += [[f"`{key}`", *(item_name(key, lang) for lang in LANGS), _both(f"reference.{gives}")] for key in keys]
     return _table([heads, *rows])
 
 

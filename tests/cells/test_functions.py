@@ -13,8 +13,8 @@ from credit_udfs import models
 from credit_udfs.cells import REGISTRY, ErrorValue
 from credit_udfs.cells.functions import arguments, data, scoring
 from credit_udfs.cells.sample import CHURN, FIRMS, INVOICES, LOANS
+from credit_udfs.core import card_table, stress
 from credit_udfs.core import indicators as core_indicators
-from credit_udfs.core import stress
 from credit_udfs.core.allocation import Firms, Limits, Problem, Terms, solve
 from credit_udfs.core.allocation.problem import FUNDING, LGD
 from credit_udfs.core.assess import Settings
@@ -22,6 +22,7 @@ from credit_udfs.core.churn import DEFAULT_CURVES, LENDABLE, RATE_MAX, RATE_MIN,
 from credit_udfs.core.industry import industries
 from credit_udfs.core.method_scores import score_model
 from credit_udfs.core.scoring import score_rows
+from credit_udfs.locale import LANGS, Lang
 from credit_udfs.types import GRADES
 from credit_udfs.workbook.contract import STATUSES
 
@@ -275,12 +276,43 @@ def test_industries_round_trip_into_factors() -> None:
     assert call("INDUSTRY", [["***商贸有限公司"], ["个体经营E5"]], "en") == [["Wholesale trade"], ["unknown"]]
 
 
-def test_model_info_is_the_card() -> None:
+@pytest.mark.parametrize("lang", LANGS)
+def test_model_info_is_the_card(lang: Lang) -> None:
     model = models.load()
-    table = dict(tuple(row) for row in call("MODELINFO"))
-    assert table["hash"] == model.hash
-    assert table["firms"] == model.data["firms"]
-    assert call("MODELINFO", "trained") == [[model.trained]]
+    whole = call("MODELINFO", None, None, lang)
+    assert whole == [list(row) for row in card_table.table(model, lang)]
+    head = whole[0]
+    parts = [call("MODELINFO", key, None, lang) for key in card_table.SECTIONS]
+    assert all(part[0] == head for part in parts)
+    assert whole[4:] == [row for part in parts for row in part[1:]]
+    assert [row[3] for row in whole[1:4]] == [model.name, model.trained, model.hash]
+
+
+@pytest.mark.parametrize("name", ["auc", " AUC ", "违约 AUC", "违约AUC", "Default AUC"])
+def test_an_item_of_the_card_is_found_by_any_of_its_names(name: str) -> None:
+    assert call("MODELINFO", name) == [[models.load().validation["default"]["auc"]["value"]]]
+
+
+def test_every_item_of_the_card_has_its_value() -> None:
+    model = models.load()
+    found = {key: call("MODELINFO", key) for key in card_table.ITEMS}
+    assert found == {key: [[value]] for key, value in card_table.values(model).items()}
+    assert found["firms"] == [[123.0]]
+
+
+def test_an_unknown_item_names_the_possible_ones() -> None:
+    ((error,),) = call("MODELINFO", "everything")
+    assert error.code == "#VALUE!"
+    assert all(key in error.message_en for key in (*card_table.SECTIONS, *card_table.ITEMS))
+    assert "违约 AUC" in error.message_zh
+
+
+@pytest.mark.parametrize("item", ["auc", "coefficients"])
+def test_an_item_that_this_card_has_not_is_not_available(item: str) -> None:
+    ((error,),) = call("MODELINFO", item, "p3_svm")
+    assert error.code == "#N/A"
+    assert "p3_svm" in error.message_en
+    assert item in error.message_en
 
 
 @pytest.mark.parametrize("name", ["RISKSCORE", "DEFAULTPROB", "CREDITGRADE", "GRADEPROBS", "RISKREASONS", "MODELINFO"])

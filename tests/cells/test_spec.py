@@ -179,7 +179,7 @@ def test_names_defaults_and_signatures_come_from_the_parameters() -> None:
     assert [a.name for a in function.args][:4] == ["amount", "rate", "pd", "grade"]
     assert function.args[0].default is REQUIRED
     assert function.signature() == "EXPECTEDPROFIT(amount, rate, pd, grade[, lgd[, funding[, method[, churn]]]])"
-    assert REGISTRY["MODELINFO"].signature() == "MODELINFO([item[, method]])"
+    assert REGISTRY["MODELINFO"].signature() == "MODELINFO([item[, method[, language]]])"
     assert not REQUIRED
     assert repr(REQUIRED) == "REQUIRED"
 

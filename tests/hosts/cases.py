@@ -159,6 +159,10 @@ CASES: tuple[Case, ...] = (
     _case("stress_kind", "STRESSFACTOR", "批发贸易", None, [["micro"], ["sole_trader"], ["normal"]], 2.0),
     _case("model_firms", "MODELINFO", "firms"),
     _case("model_wrong_item", "MODELINFO", "所有"),
+    _case("model_card", "MODELINFO"),
+    _case("model_card_english", "MODELINFO", None, "p4_logistic", "en"),
+    _case("model_coefficients", "MODELINFO", "系数"),
+    _case("model_item_of_another", "MODELINFO", "auc", "p3_svm"),
 )  # fmt: skip
 
 

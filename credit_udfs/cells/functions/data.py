@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from credit_udfs.cells.coerce import Block, fold
 from credit_udfs.cells.functions.arguments import SIX, Language, Method, Texts, model_card
-from credit_udfs.cells.spec import Arg, Column, ErrorValue, Example, cell, choice, number, table, words
+from credit_udfs.cells.spec import Arg, Both, Column, ErrorValue, Example, cell, choice, number, table, words
+from credit_udfs.errors import BadInput
 from credit_udfs.locale import LANGS, text
 
 CATEGORY = ("信贷数据", "Credit data")
@@ -193,32 +195,48 @@ def _unknown_industry(name: str) -> ErrorValue:
     return ErrorValue("#VALUE!", zh, en)
 
 
-_FIELDS = ("name", "trained", "firms", "defaults", "indicators", "hash")
-
-
 @cell(
     "MODELINFO",
     result="table",
     category=CATEGORY,
-    help_zh="评分模型的说明：不给项目则列出全部，给出项目则只取其值",
-    help_en="What is known of a scoring model: everything, or the one item asked for",
-    columns=[("项目", "item"), ("值", "value")],
-    examples=[
-        Example('=MODELINFO("indicators")', "firms", "所用的指标", "The indicators it uses"),
-        Example('=MODELINFO("firms")', "firms", "训练样本的企业数", "How many firms it was trained on"),
+    help_zh="模型说明：不给项目则整张说明（带表头），给出部分名则该部分，给出项目则只取其值",
+    help_en="The card of a scoring model: all of it, one section (each with a header), or the value of one item",
+    columns=[
+        ("部分", "section"), ("项目", "item"), ("内容", "detail"), ("值", "value"),
+        ("95% 区间下限", "low end of the 95% interval"), ("95% 区间上限", "high end"),
     ],
-)
+    examples=[
+        Example('=MODELINFO("coefficients")', "firms", "系数，连同符号与区间", "Coefficients, signs and intervals"),
+        Example('=MODELINFO("auc")', "firms", "样本外的违约 AUC", "AUC for default, out of sample"),
+        Example('=MODELINFO("训练企业数","p4_logistic")', "firms", "中文项目名，另一模型", "Chinese name, other model"),
+        Example('=MODELINFO("limits",,"en")', "firms", "不可用于（英文）", "Limits of use, in English"),
+    ],
+)  # fmt: skip
 def modelinfo(
-    item: Annotated[str | None, choice("要查的项目", "The item asked for", choices=_FIELDS)] = None,
+    item: Annotated[
+        str | None,
+        words(
+            "要查的部分（如 coefficients、系数）或项目（如 auc、违约 AUC）；省略则为整张说明",
+            "A section (coefficients) or one item (auc), in either language; left out: the whole card",
+        ),
+    ] = None,
     method: Method = "default",
-) -> list[list[Any]]:
+    language: Language = "zh",
+) -> list[Sequence[str | float]]:
+    from credit_udfs.core import card_table
+
     model = model_card(method)[0]
-    known: dict[str, Any] = {
-        "name": model.name,
-        "trained": model.trained,
-        "firms": float(model.data["firms"]),
-        "defaults": float(model.data["defaults"]),
-        "indicators": ", ".join(model.indicators),
-        "hash": model.hash,
-    }
-    return [[key, known[key]] for key in _FIELDS] if item is None else [[known[item]]]
+    if item is None:
+        return [*card_table.table(model, language)]
+    keys = (*card_table.SECTIONS, *card_table.ITEMS)
+    names = {_spaceless(name): key for key in keys for name in (*(card_table.item_name(key, g) for g in LANGS), key)}
+    if (key := names.get(_spaceless(item))) is None:
+        known = Both("、".join(card_table.item_name(key, "zh") for key in keys), ", ".join(keys))
+        raise BadInput("cells.unknown_item", value=item, known=known)
+    if key in card_table.SECTIONS:
+        return [*card_table.table(model, language, key)]
+    return [[card_table.value(model, key)]]
+
+
+def _spaceless(name: str) -> str:
+    return fold(name).replace(" ", "")

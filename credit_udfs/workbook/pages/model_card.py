@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from credit_udfs.core import card
-from credit_udfs.locale import text
 from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.pages.view import View
 from credit_udfs.workbook.style import CELL, CELL_WRAP, PROSE, Look, number
@@ -25,7 +24,7 @@ def draw(canvas: Canvas, view: View) -> None:
     row += 2
     breaks = []
     for section in card.sections(model, view.lang):
-        if section.title == text("card.validation", view.lang):
+        if section.key == "validation":
             breaks.append(row - 1)
         row = draw_section(canvas, row, section)
     canvas.page(view.t("footer"), scale=64, breaks=breaks)
@@ -57,14 +56,16 @@ def draw_section(canvas: Canvas, row: int, section: card.Section) -> int:
 
 
 def _value(cell: card.Cell) -> Any:
+    if isinstance(cell, card.Range):
+        return str(cell)
     return cell.value if isinstance(cell, card.Figure) else cell
 
 
 def _look(section: card.Section, column: int) -> Look:
     if column == 0:
         return CELL_WRAP
-    texts = [str(row[column]) for row in section.rows]
-    return CELL.on(across="right") if any(" – " in text for text in texts) else CELL_WRAP.on(across="left", indent=1)
+    ranges = any(isinstance(row[column], card.Range) for row in section.rows)
+    return CELL.on(across="right") if ranges else CELL_WRAP.on(across="left", indent=1)
 
 
 def _format(figure: card.Figure) -> str:
