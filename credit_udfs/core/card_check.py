@@ -1,17 +1,21 @@
-"""Whether a sealed card's numbers make sense: a hash proves that nobody changed them, not that they score anybody.
+"""Whether a sealed card is one: a hash proves that nobody changed it, not that it says anything or scores anybody.
 
-A card is tried on the firms it describes itself: everything at the training median, at the lowest and at the highest
-value seen, and nothing known at all. What comes out must be probabilities.
+A card names what it was trained on, and when. Its numbers are tried on the firms it describes itself: everything at
+the training median, at the lowest and at the highest value seen, and nothing known at all. What comes out must be
+probabilities.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from credit_udfs.core import kernel
 from credit_udfs.errors import BadInput, CreditError
+from credit_udfs.types import GRADES
 
 if TYPE_CHECKING:
     from credit_udfs.core.model_card import Model
@@ -29,6 +33,22 @@ def check_numbers(model: Model, source: str = "") -> None:
         raise BadInput("core.model_nonsense", source=source, fault=type(cause).__name__) from cause
     if fault:
         raise BadInput("core.model_nonsense", source=source, fault=fault)
+
+
+def says_its_origin(model: Model) -> bool:
+    """Whether the card has a date, and the hash and counts of the firms trained on, which agree with each other."""
+    data = model.data
+    try:
+        date.fromisoformat(model.trained)
+        firms, defaults, counts = data["firms"], data["defaults"], [data["grades"][grade] for grade in GRADES]
+        return (
+            isinstance(data["files"], Mapping)
+            and re.fullmatch("[0-9a-f]{64}", data["table_sha256"]) is not None
+            and all(type(count) is int and count > 0 for count in (defaults, *counts))
+            and defaults < firms == sum(counts)
+        )
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def _fault(model: Model) -> str:

@@ -77,7 +77,7 @@ class Model:
         Raises BadInput when it isn't a card of this schema, is incomplete, its hash doesn't fit, or its numbers make
         no sense.
         """
-        from credit_udfs.core.card_check import check_numbers
+        from credit_udfs.core.card_check import check_numbers, says_its_origin
 
         try:
             card = json.loads(text)
@@ -90,6 +90,8 @@ class Model:
             raise BadInput("core.model_schema", source=source, found=version, expected=SCHEMA)
         if not right:
             raise BadInput("core.model_hash", source=source)
+        if not says_its_origin(model):
+            raise BadInput("core.model_not_a_card", source=source)
         check_numbers(model, source)
         return model
 

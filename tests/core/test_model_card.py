@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -31,6 +33,30 @@ def test_an_incomplete_card_is_refused(field: str) -> None:
     del card[field]
     with pytest.raises(BadInput, match=r"mine\.json is not a complete model card"):
         Model.from_json(json.dumps(card), "mine.json")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"trained": ""},
+        {"trained": "yesterday"},
+        {"trained": None},
+        {"data": {}},
+        *(
+            {"data": {key: value}}
+            for key in ("files", "table_sha256", "firms", "defaults", "grades")
+            for value in ("", 0)
+        ),
+    ],
+    ids=str,
+)
+def test_a_seal_on_numbers_of_unknown_origin_is_refused(changes: dict[str, Any]) -> None:
+    model = models.load()
+    if changes.get("data"):
+        changes = {"data": {**model.data, **changes["data"]}}
+    sealed = replace(model, **changes).to_json()
+    with pytest.raises(BadInput, match=r"mine\.json is not a complete model card"):
+        Model.from_json(sealed, "mine.json")
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1, 2]", "null", "not json", '{"schema": 1}'])
