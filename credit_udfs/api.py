@@ -66,11 +66,13 @@ def assess(
     chosen = (settings or Settings()).with_changes(**changes)
     asked = load_model(model)
     if asked.form == "linear":
-        result = core.assess(tables, chosen, asked, progress)
+        result = core.assess(tables, chosen, asked, progress, clock=time.perf_counter)
     else:
         from credit_udfs.methods import compute  # the papers' own indicators; it loads slowly
 
-        result = core.assess(tables, chosen, asked, progress, other=models.load(), compute=compute)
+        result = core.assess(
+            tables, chosen, asked, progress, other=models.load(), compute=compute, clock=time.perf_counter
+        )
     return replace(result, log=run_log(tables.seconds, time.perf_counter() - started))
 
 
@@ -80,7 +82,7 @@ def stress(assessment: Assessment, scenario: str | Scenario, *, progress: Progre
     scenario: the key of a shipped one ("covid19_2020q1"), or a core.stress.Scenario of your own.
     """
     chosen = core_stress.scenario(scenario) if isinstance(scenario, str) else scenario
-    return core_stress.stress(assessment, chosen, progress)
+    return core_stress.stress(assessment, chosen, progress, clock=time.perf_counter)
 
 
 def write(assessment: Assessment, path: str | Path, lang: Lang = "zh", *, force: bool = False, **extras: Any) -> Path:
@@ -211,15 +213,16 @@ def train(
 ) -> Model:
     """Train a model on the firms of `tables` with a known grade and default (attachment 1).
 
-    method: "default", or any of credit_udfs.methods.METHODS; seed: for those that draw at random. validated: put the
-    model's quality out of sample on its card (the default model's coefficients get intervals too), which takes about
-    half a minute, for networks and forests a few. Deterministic: the same tables and seed give the same numbers.
+    method: "default" (which is "two_step"), or any of credit_udfs.methods.METHODS; seed: for those that draw at random.
+    validated: put the model's quality out of sample on its card (the default model's coefficients get intervals too),
+    which takes about half a minute, for networks and forests a few. Deterministic: the same tables and seed give the
+    same numbers.
     Raises BadInput for an unknown method or too little to train on, NotAvailable when PyTorch is needed and missing.
     """
     if progress:
         progress("train", 0, 0)
     trained = now().date().isoformat()
-    if method == "default":
+    if models.ALIASES.get(method, method) == "default":
         from credit_udfs.methods.card import complete
         from credit_udfs.methods.linear import train as train_linear
 

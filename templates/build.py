@@ -20,22 +20,25 @@ from credit_udfs.workbook import contract
 from credit_udfs.workbook.canvas import Book, Canvas
 from credit_udfs.workbook.package import save
 from credit_udfs.workbook.style import BLUE, NAVY
-from templates.pages import indicators, inputs, model, plan, settings, start, stress
+from templates.pages import indicators, inputs, model, own_limits, plan, settings, start, stress
 from templates.pages.builder import BUILT, Builder
 from templates.sample import sample
 
 ORDER: tuple[str, ...] = (
-    "start", "settings", "firms", "purchases", "sales", "churn", "indicators", "plan", "stress", "scenario",
-    "validation", "model_card",
+    "start", "settings", "own_limits", "firms", "purchases", "sales", "churn", "indicators", "plan", "stress",
+    "scenario", "validation", "model_card",
 )  # fmt: skip
 # The start page counts what the others hold, so it is drawn last.
 _PAGES: dict[str, Callable[[Builder, Canvas], None]] = {
-    "settings": settings.draw, "indicators": indicators.draw, "plan": plan.draw, "stress": stress.draw,
-    "scenario": stress.draw_scenario, "validation": model.draw_validation, "model_card": model.draw_card,
-    "start": start.draw,
+    "settings": settings.draw, "own_limits": own_limits.draw, "indicators": indicators.draw, "plan": plan.draw,
+    "stress": stress.draw, "scenario": stress.draw_scenario, "validation": model.draw_validation,
+    "model_card": model.draw_card, "start": start.draw,
 }  # fmt: skip
 _INPUT, _RECORD = "B58900", "BFC6CE"
-_COLOURS = {"start": NAVY, "settings": _INPUT, "indicators": BLUE, "plan": BLUE, "stress": BLUE, "scenario": _INPUT}
+_COLOURS = {
+    "start": NAVY, "settings": _INPUT, "own_limits": _INPUT, "scenario": _INPUT, "indicators": BLUE, "plan": BLUE,
+    "stress": BLUE,
+}  # fmt: skip
 
 
 def build(path: Path, lang: Lang, data: Tables | None = None) -> Path:

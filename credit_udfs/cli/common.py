@@ -11,15 +11,20 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
+from click.core import ParameterSource
 
 from credit_udfs.cli.words import speak, spoken, t, teach_click, wanted
-from credit_udfs.errors import CreditError
+from credit_udfs.errors import BadInput, CreditError
 from credit_udfs.locale import LANGS, Lang, text
 from credit_udfs.types import Progress
 from credit_udfs.workbook.files import fixed_time
+from credit_udfs.workbook.settings import SETTINGS, Setting
+
+if TYPE_CHECKING:
+    from credit_udfs.commands import Chosen
 
 EXIT_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 130, 143
 EXTRAS = {"sklearn": "train", "threadpoolctl": "train", "torch": "cnn", "pandas": "pandas", "xlwings": "excel"}
@@ -169,80 +174,85 @@ class Number(click.FloatRange):
 
 
 def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every command that plans loans; names are those of core.assess.Settings and Limits."""
-    share = Number(0, 1)
-    options = [
-        click.option("--budget", type=Number(0), help=t("help_budget")),
-        click.option("--rate-min", type=share, help=t("help_rate_min")),
-        click.option("--rate-max", type=share, help=t("help_rate_max")),
-        click.option("--amount-min", type=Number(0, min_open=True), help=t("help_amount_min")),
-        click.option("--amount-max", type=Number(0, min_open=True), help=t("help_amount_max")),
-        click.option("--lgd", type=share, help=t("help_lgd")),
-        click.option("--funding", type=share, help=t("help_funding")),
-        click.option("--churn", type=click.Choice(["power", "log_quadratic", "isotonic"]), help=t("help_churn")),
-        click.option("--lend-to", type=click.Choice(["auto", "new", "rated", "all"]), help=t("help_lend_to")),
-        click.option("--model", default="default", show_default=True, help=t("help_model")),
-        click.option("--max-loss", type=share, help=t("help_max_loss")),
-        click.option("--max-churn", type=share, help=t("help_max_churn")),
-        click.option("--max-industry-share", type=share, help=t("help_max_industry_share")),
-        click.option("--max-c-share", type=share, help=t("help_max_c_share")),
-        click.option("--min-firms", type=click.IntRange(0), help=t("help_min_firms")),
-        click.option("--min-lent", type=Number(0), help=t("help_min_lent")),
+    """The options of every command that plans loans: the settings of workbook.settings, what may be settled for
+    single firms, grades and industries, and a workbook to take all that from."""
+    asked = [
+        click.option(
+            "--settings-from", type=click.Path(path_type=Path), metavar=t("metavar_book"), help=t("help_settings_from")
+        ),
+        *(_asking(setting) for setting in SETTINGS.values() if setting.option),
+        click.option("--max-c-share", type=Number(0, 1), help=t("help_max_c_share")),
         click.option("--max-share", multiple=True, metavar=t("metavar_share"), help=t("help_max_share")),
-        click.option("--max-group-share", type=share, help=t("help_max_group_share")),
-        click.option("--max-group-amount", type=Number(0), help=t("help_max_group_amount")),
-        click.option("--shares-of", type=click.Choice(["lent", "budget"]), help=t("help_shares_of")),
-        click.option("--loss-on", type=click.Choice(["committed", "drawn"]), help=t("help_loss_on")),
-        click.option("--churn-over", type=click.Choice(["clients", "applicants"]), help=t("help_churn_over")),
-        click.option("--budget-on", type=click.Choice(["offered", "drawn"]), help=t("help_budget_on")),
-        click.option("--use-all-budget", is_flag=True, help=t("help_use_all_budget")),
         click.option(
             "--firm-terms",
             type=click.Path(path_type=Path, exists=True, dir_okay=False),
             help=t("help_firm_terms"),
         ),
-        click.option("--one-rate-per-grade", is_flag=True, help=t("help_one_rate")),
-        click.option("--rates-ordered", is_flag=True, help=t("help_ordered")),
-        click.option("--prove", is_flag=True, help=t("help_prove")),
-        click.option("--scenario", default=None, help=t("help_scenario")),
     ]
-    for option in reversed(options):
+    for option in reversed(asked):
         command = option(command)
     return command
 
 
-def settings_from(options: dict[str, Any]) -> Any:
-    """core.assess.Settings from the options that were given; takes them out of `options`."""
-    from credit_udfs.cli.firm_terms import read_firm_terms
-    from credit_udfs.core.allocation import Limits
-    from credit_udfs.core.assess import Settings
+def _asking(setting: Setting) -> Callable[[Any], Any]:
+    kinds: dict[str, Any] = {
+        "money": Number(0, min_open=not setting.zero),
+        "seconds": Number(0, min_open=not setting.zero),
+        "share": Number(0, 1),
+        "times": Number(int(setting.low), int(setting.high)),
+        "count": click.IntRange(0),
+        "choice": click.Choice(setting.choices),
+        "word": str,
+    }
+    kind: dict[str, Any] = {"is_flag": True} if setting.kind == "yes" else {"type": kinds[setting.kind]}
+    name = "--" + setting.option.replace("_", "-")
+    return click.option(name, setting.name, default=None, help=t(f"help_{setting.option}"), **kind)
 
+
+def asked_for(files: Sequence[Path], options: dict[str, Any], lang: Lang) -> Chosen:
+    """What the plan is to be made with: the options given, else the settings of a workbook, else the defaults.
+
+    The workbook is that of ``--settings-from``, or the one of `files` that has settings. Takes its options out of
+    `options`.
+    """
+    from credit_udfs.commands import Chosen
+    from credit_udfs.workbook.own_limits import read_firm_terms
+
+    values = {setting.name: options.pop(setting.name) for setting in SETTINGS.values() if setting.option}
     grades, industries = _shares(options.pop("max_share"))
     if (c_share := options.pop("max_c_share")) is not None:
         grades["C"] = c_share
-    every_industry = options.pop("max_industry_share")
-    if industries and every_industry is not None:
-        raise click.UsageError(t("max_share_twice"))
-    limits = Limits(
-        sector_share=industries or every_industry,
-        grade_share=grades or None,
-        group_share=options.pop("max_group_share"),
-        group_amount=options.pop("max_group_amount"),
-        share_of=options.pop("shares_of") or "lent",
-        expected_loss=options.pop("max_loss"),
-        loss_basis=options.pop("loss_on") or "committed",
-        mean_churn=options.pop("max_churn"),
-        churn_over=options.pop("churn_over") or "clients",
-        min_clients=options.pop("min_firms"),
-        min_lent=options.pop("min_lent"),
-        one_rate_per_grade=options.pop("one_rate_per_grade"),
-        rates_ordered=options.pop("rates_ordered"),
-    )
-    options["budget_basis"] = options.pop("budget_on")
-    options["firm_terms"] = read_firm_terms(file) if (file := options.pop("firm_terms")) else None
-    names = [name for name in Settings.__dataclass_fields__ if name in options]
-    given = {name: value for name in names if (value := options.pop(name)) is not None}
-    return Settings(limits=limits, **given)
+    terms = read_firm_terms(file) if (file := options.pop("firm_terms")) else None
+    of_book = _settings_of(files, options.pop("settings_from"), lang)
+    return (of_book or Chosen.none(lang)).instead(values, grades, industries, terms)
+
+
+def language_of(chosen: Chosen, lang: Lang) -> Lang:
+    """The language of the results: what ``--lang`` or the environment asks for, else the workbook's, else `lang`."""
+    context: click.Context | None = click.get_current_context()
+    while context is not None:
+        if context.get_parameter_source("lang") is ParameterSource.COMMANDLINE:
+            return lang
+        context = context.parent
+    return lang if "CREDIT_UDFS_LANG" in os.environ or "language" not in chosen.places else chosen.lang
+
+
+def _settings_of(files: Sequence[Path], asked: Path | None, lang: Lang) -> Chosen | None:
+    from credit_udfs.hosts import settings_file
+
+    if asked is not None:
+        if str(asked) == "none":
+            return None
+        if (chosen := settings_file.chosen_in(asked, lang)) is None:
+            raise BadInput("settings.none_there", file=asked.name)
+        return chosen
+    found = settings_file.with_settings(files)
+    if len(found) > 1:
+        raise click.UsageError(text("settings.several", lang, files=", ".join(file.name for file in found)))
+    if not found or (chosen := settings_file.chosen_in(found[0], lang)) is None:
+        return None
+    click.echo(text("settings.used", lang, file=found[0].name, sheet=chosen.sheet), err=True)
+    return chosen
 
 
 def _shares(said: Sequence[str]) -> tuple[dict[Any, float], dict[str, float]]:

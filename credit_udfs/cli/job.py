@@ -11,15 +11,16 @@ import click
 
 from credit_udfs.cli.common import (
     Number,
+    asked_for,
     files_argument,
     force_option,
     lang_option,
+    language_of,
     output_option,
     plan_options,
     progress,
     refuse_output,
     say_problems,
-    settings_from,
 )
 from credit_udfs.cli.reports import report_option
 from credit_udfs.cli.words import t
@@ -142,19 +143,20 @@ def run(
 ) -> None:
     from credit_udfs import api
 
-    model, scenario = options.pop("model"), options.pop("scenario") or DEFAULT_SCENARIO
-    shocked = scenario != "none"
-    settings = settings_from(options)
+    chosen = asked_for(files, options, lang)
+    chosen.check()
+    lang = language_of(chosen, lang)
+    model, shocked = chosen.values["method"], chosen.stressed
     formats = (".xlsx", ".xlsm") if into else (".xlsx",)  # a copy of a user's workbook may have its macros
     refuse_output(output, force, (*files, into) if into else files, formats)
     losses: tuple[str, ...] = ()
-    with progress() as tell:
+    with progress() as tell, chosen.placed():
+        shock: Any = chosen.scenario() if shocked else DEFAULT_SCENARIO  # P1's plan wants one to be compared
         tables = api.read(*files, progress=tell)
-        assessment = api.assess(tables, settings, model=model, progress=tell)
-        shock = scenario if shocked else DEFAULT_SCENARIO  # P1's plan wants one to be compared
+        assessment = api.assess(tables, chosen.settings(), model=model, progress=tell)
         extras = {
             "risk": api.risk_if_quick(assessment),
-            "stress": api.stress(assessment, scenario, progress=tell) if shocked else None,
+            "stress": api.stress(assessment, shock, progress=tell) if shocked else None,
             "frontiers": api.frontiers(assessment, progress=tell) if frontier else (),
             "comparison": api.compare(assessment, shock, progress=tell) if compare else None,
             **(api.reports(tables, validation, progress=tell) if validation else {}),
@@ -207,15 +209,18 @@ def plan(
     from credit_udfs import api
     from credit_udfs.workbook.tables_out import FORMATS, write_frame
 
-    model, scenario = options.pop("model"), options.pop("scenario")
-    settings = settings_from(options)
+    asked = options["scenario"] or options["severity"] is not None
+    chosen = asked_for(files, options, lang)
+    chosen.check()
+    lang = language_of(chosen, lang)
+    shocked = chosen.stressed and bool(asked or "scenario" in chosen.places)
     if output:
         refuse_output(output, force, files, FORMATS)
-    with progress() as tell:
+    with progress() as tell, chosen.placed():
+        shock: Any = chosen.scenario() if shocked else DEFAULT_SCENARIO
         tables = api.read(*files, progress=tell)
-        assessment = api.assess(tables, settings, model=model, progress=tell)
-        stressed = api.stress(assessment, scenario, progress=tell) if scenario not in {None, "none"} else None
-        shock = DEFAULT_SCENARIO if scenario in {None, "none"} else scenario
+        assessment = api.assess(tables, chosen.settings(), model=chosen.values["method"], progress=tell)
+        stressed = api.stress(assessment, shock, progress=tell) if shocked else None
         compared = api.compare(assessment, shock, progress=tell) if compare else None
         risk = api.risk_if_quick(assessment)
         explained = api.explain(assessment, firms, progress=tell) if firms else ()

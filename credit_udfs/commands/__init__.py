@@ -16,6 +16,7 @@ from credit_udfs.commands.plan import (
     VERBS,
     Area,
     BookReader,
+    CellReader,
     Content,
     Formula,
     Grid,
@@ -34,6 +35,8 @@ __all__ = [
     "VERBS",
     "Area",
     "BookReader",
+    "CellReader",
+    "Chosen",
     "Content",
     "Formula",
     "Grid",
@@ -65,6 +68,8 @@ def run(
     if verb == "undo":
         return undo(last, book)
     chosen = Chosen.of(book, lang)
+    if verb not in ("settings", "help"):
+        chosen.check()
     return RUN[verb](Desk(book, chosen, today or api.now().date(), progress))
 
 

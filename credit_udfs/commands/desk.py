@@ -35,8 +35,9 @@ class Desk:
     progress: Progress | None
 
     def assess(self) -> Any:
-        model = self.chosen.values["cu_method"]
-        return api.assess(self.tables(), self.chosen.settings(), model=model, progress=self.progress)
+        chosen, tables = self.chosen, self.tables()
+        with chosen.placed():
+            return api.assess(tables, chosen.settings(), model=chosen.values["method"], progress=self.progress)
 
     def tables(self) -> Any:
         """The workbook's tables, checked as files are; by their names, else by sheets and headers."""

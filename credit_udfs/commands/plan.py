@@ -40,14 +40,11 @@ class Area:
         return f"{self.sheet}!{column_letters(first[1])}{first[0]}:{column_letters(last[1])}{last[0]}"
 
 
-class BookReader(Protocol):
-    """What a host shows of an open workbook. Errors in cells are their texts ("#N/A"), blanks None."""
+class CellReader(Protocol):
+    """The cells of a workbook, open or in a file. Errors in cells are their texts ("#N/A"), blanks None."""
 
     @property
     def name(self) -> str: ...
-
-    @property
-    def date1904(self) -> bool: ...
 
     def sheets(self) -> Sequence[str]: ...
 
@@ -59,6 +56,13 @@ class BookReader(Protocol):
 
     def values(self, area: Area) -> Sequence[Sequence[object]]:
         """What the cells show."""
+
+
+class BookReader(CellReader, Protocol):
+    """What a host shows of an open workbook."""
+
+    @property
+    def date1904(self) -> bool: ...
 
     def contents(self, area: Area) -> Sequence[Sequence[Content]]:
         """What the cells hold: a Formula where there is one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +11,12 @@ from credit_udfs.cells import REGISTRY
 from credit_udfs.cells.spec import Both
 from credit_udfs.commands.desk import Desk
 from credit_udfs.commands.plan import VERBS, Write, WritePlan, all_blank, same_contents
-from credit_udfs.errors import BadInput
+from credit_udfs.errors import BadFile
 from credit_udfs.locale import LANGS, Lang, text
+from credit_udfs.workbook import own_limits
+from credit_udfs.workbook.settings import SETTINGS
 
 PROVEN = 1e-6  # a gap of less is rounding
-MAX_SEVERITY = 16.0  # as STRESSFACTOR's
 _MONEY, _PERCENT, _SCORE, _PROBABILITY = "#,##0", "0.00%", "0.0", "0.0000"
 
 
@@ -109,7 +110,8 @@ def _stress(desk: Desk) -> WritePlan:
     from credit_udfs.core import stress as core
 
     a = desk.assess()
-    result = core.stress(a, _scenario(desk), desk.progress)
+    with desk.chosen.placed():
+        result = core.stress(a, desk.chosen.scenario(), desk.progress)
     rows = []
     named = dict(a.tables.firms.select("firm", "name").iter_rows())
     for j, firm in enumerate(result.before.problem.firms.ids):
@@ -145,37 +147,10 @@ def _stress(desk: Desk) -> WritePlan:
     return desk.plan("stress", [desk.page("stress", lines, header, rows, formats)], **facts)
 
 
-def _scenario(desk: Desk) -> Any:
-    """The scenario of the settings, with the growth that the workbook's own table gives, as hard as asked for."""
-    from credit_udfs.core import stress as core
-    from credit_udfs.core.industry import industries
-    from credit_udfs.workbook.names import TABLE_STRESS
-
-    severity = desk.chosen.values["cu_severity"]
-    if not 0.0 <= severity <= MAX_SEVERITY:
-        raise BadInput("commands.bad_severity", value=severity, most=MAX_SEVERITY)
-    chosen = core.scenario(str(desk.chosen.values["cu_scenario"]))
-    area = desk.book.named(TABLE_STRESS)
-    if area is None or area.height < 2 or area.width < 2:
-        return chosen.scaled(severity)
-    known = {name: key for key, one in industries().items() for name in (key, one.zh, one.en)}
-    growth = dict(chosen.growth)
-    for row in desk.book.values(replace(area, top=area.top + 1, height=area.height - 1)):
-        name, value = str(row[0] or "").strip(), row[1]
-        if not name:
-            continue
-        if name not in known:
-            raise BadInput("commands.unknown_industry", name=name, table=TABLE_STRESS)
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise BadInput("commands.bad_growth", name=name, value=value, table=TABLE_STRESS)
-        growth[known[name]] = float(value)
-    return replace(chosen, growth=growth).scaled(severity)
-
-
 def _model_card(desk: Desk) -> WritePlan:
     from credit_udfs.core import card
 
-    model = api.load_model(str(desk.chosen.values["cu_method"]))
+    model = api.load_model(str(desk.chosen.values["method"]))
     lang = desk.chosen.lang
     rows: list[list[object]] = []
     for section in card.sections(model, lang):
@@ -194,14 +169,25 @@ def _rounded(cell: Any) -> object:
 
 
 def _settings(desk: Desk) -> WritePlan:
-    """The settings sheet: made when there is none, else only shown."""
-    named = desk.book.named("cu_budget")
-    if named is not None:
-        zh, en = (text("commands.settings_named", lang, sheet=named.sheet) for lang in LANGS)
-        return WritePlan("settings", (), zh, en, show=named.sheet)
-    rows = [[name, desk.t(name), value] for name, value in desk.chosen.values.items() if name != "cu_language"]
-    rows.append(["cu_language", desk.t("cu_language"), desk.chosen.lang])
-    header = [desk.t("col_setting"), desk.t("col_meaning"), desk.t("col_value")]
+    """The settings sheet: made, or brought up to date; only shown where its cells have names, or something is wrong."""
+    chosen, named = desk.chosen, desk.book.named(SETTINGS["budget"].cell)
+    problems = (*chosen.problems, *chosen.growth_problems)
+    if named is not None or problems:
+        sheet = problems[0].sheet if problems else named.sheet if named else ""
+        zh, en = (
+            BadFile(problems).text(lang) if problems else text("commands.settings_named", lang, sheet=sheet)
+            for lang in LANGS
+        )
+        return WritePlan("settings", (), zh, en, show=sheet)
+    lang = chosen.lang
+    rows: list[Sequence[object]] = []
+    for name, one in SETTINGS.items():
+        value = chosen.values[name]
+        shown = None if value is None else one.shown(value, lang)
+        rows.append([one.cell, one.label(lang), shown, one.unit(lang), one.hint(lang)])
+    for table, header, body in own_limits.tables(lang, chosen.grades, chosen.industries, chosen.terms):
+        rows += [[], [table, text(f"template.{table}", lang)], header, *body]
+    header = [desk.t(f"col_{key}") for key in ("setting", "meaning", "value", "unit", "hint")]
     page = desk.page("settings", [desk.t("settings_how")], header, rows)
     zh, en = (text("commands.done_settings", lang, sheet=page[0].sheet) for lang in LANGS)
     return replace(desk.plan("settings", [page], sheet=page[0].sheet), summary_zh=zh, summary_en=en)

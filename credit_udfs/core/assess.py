@@ -14,11 +14,11 @@ import numpy as np
 import polars as pl
 
 from credit_udfs.core.allocation import Firms, Limits, Plan, Problem, Terms, solve
-from credit_udfs.core.allocation.problem import FUNDING, LGD, MoneyBasis, Objective
+from credit_udfs.core.allocation.problem import FUNDING, LGD, BadProblem, MoneyBasis, Objective
 from credit_udfs.core.churn import DEFAULT_CURVES, RATE_MAX, RATE_MIN, ChurnCurves, fit_churn
 from credit_udfs.core.grade_sets import grade_sets
 from credit_udfs.core.indicators import compute
-from credit_udfs.core.industry import industry_of
+from credit_udfs.core.industry import industries, industry_of
 from credit_udfs.core.method_scores import score_model
 from credit_udfs.core.model_card import Model
 from credit_udfs.core.scoring import Scores
@@ -52,7 +52,8 @@ class Settings:
     any, else all). objective: what counts as a gain, see core.allocation.problem.Terms. limits: the risk
     officer's. gap: how far from proven optimal a plan with limits may be, relative; prove: search on to 1e-6.
     budget_basis: the budget is of money "offered" or expected to be "drawn"; use_all_budget: lend it to the last
-    yuan. firm_terms: what is settled for single firms, by name.
+    yuan. firm_terms: what is settled for single firms, by name. time_limit: seconds for a plan, after which the best
+    one so far is taken with its honest gap; None for as long as it takes.
     """
 
     budget: float = 100_000_000.0
@@ -71,6 +72,7 @@ class Settings:
     budget_basis: MoneyBasis = "offered"
     use_all_budget: bool = False
     firm_terms: Mapping[str, FirmTerms] = field(default_factory=dict)
+    time_limit: float | None = None
 
     def with_changes(self, **changes: object) -> Settings:
         """A copy with some fields changed. Raises BadInput for a name that is no setting."""
@@ -180,11 +182,13 @@ def assess(
     *,
     other: Model | None = None,
     compute: Compute = compute,
+    clock: Callable[[], float] | None = None,
 ) -> Assessment:
     """Score every enterprise of `tables` with `model`, and plan the loans of the applicants.
 
     other: gives what `model` doesn't predict, probabilities of default or grades; needed then only.
-    compute: the indicators, where a model has some that core.indicators doesn't know.
+    compute: the indicators, where a model has some that core.indicators doesn't know. clock: for the time limit, which
+    doesn't count without one.
     Raises BadInput or OutOfRange for settings that can't be, BadProblem with all faults of the limits,
     Infeasible when no plan keeps them.
     """
@@ -209,6 +213,8 @@ def assess(
         pose(settings, curves, firms, scores.pd, grade, industry, applicants),
         gap=settings.gap,
         prove=settings.prove,
+        time_limit=settings.time_limit,
+        clock=clock,
         progress=progress,
     )
     return Assessment(
@@ -264,9 +270,9 @@ def pose(
     rows = applicants.tolist()
     names = [ids[row] for row in rows]
     own = [settings.firm_terms.get(name, FirmTerms()) for name in names]
-    strange = set(settings.firm_terms) - set(names)
+    strange = sorted(set(settings.firm_terms) - set(names))
     if strange:
-        raise BadInput("core.not_an_applicant", firm=min(strange), firms=len(names))
+        raise BadProblem([BadInput("core.not_an_applicant", firm=firm, firms=len(names)) for firm in strange])
     graded = np.array([grade[row] is not None for row in rows], dtype=bool)
     firms = Firms.of(
         names,
@@ -290,6 +296,10 @@ def pose(
     )
     fixed = {name: one.amount for name, one in zip(names, own, strict=True) if one.amount is not None}
     limits = settings.limits
+    if isinstance(limits.sector_share, Mapping):
+        # A limit on an industry that no applicant is in limits nothing; one that doesn't exist is refused.
+        absent = industries().keys() - set(firms.sector or ())
+        limits = replace(limits, sector_share={k: v for k, v in limits.sector_share.items() if k not in absent})
     return Problem(firms, terms, replace(limits, fixed={**(limits.fixed or {}), **fixed}) if fixed else limits)
 
 

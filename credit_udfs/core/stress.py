@@ -8,7 +8,7 @@ besides. All multipliers and sensitivities are assumptions, kept in the scenario
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -206,15 +206,25 @@ def _fewer_stay(curves: ChurnCurves, stay: float) -> ChurnCurves:
     return replace(curves, coefficients={grade: moved(k) for grade, k in curves.coefficients.items()})
 
 
-def stress(assessment: Assessment, scenario: Scenario, progress: Progress | None = None) -> Stress:
-    """The plan before the shock, left unchanged, and made anew; and how hard a shock it stands."""
+def stress(
+    assessment: Assessment,
+    scenario: Scenario,
+    progress: Progress | None = None,
+    *,
+    clock: Callable[[], float] | None = None,
+) -> Stress:
+    """The plan before the shock, left unchanged, and made anew; and how hard a shock it stands.
+
+    clock: for the time limit of the settings, which doesn't count without one.
+    """
     if progress:
         progress("stress", 0, 2)
     shocked = shock(assessment, scenario)
     problem = _problem(assessment, shocked)
     profit, loss = _value(assessment.plan, problem)
     try:
-        after = solve(problem, gap=assessment.settings.gap, prove=assessment.settings.prove)
+        to = assessment.settings
+        after = solve(problem, gap=to.gap, prove=to.prove, time_limit=to.time_limit, clock=clock)
     except Infeasible:
         after = None
     if progress:

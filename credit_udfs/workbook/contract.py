@@ -188,6 +188,15 @@ CHURN = Table(
     ),
 )
 
+TERMS: tuple[Column, ...] = (
+    _FIRM,
+    Column("amount_min", Label("最低额度", "smallest loan"), "number", required=False),
+    Column("amount_max", Label("最高额度", "largest loan"), "number", required=False),
+    Column("amount", Label("既定额度", "decided amount"), "number", required=False),
+    Column("group", Label("关联集团", "connected group", ("集团",)), "text", required=False),
+)
+"""What may be settled for single firms, yuan; amount: decided beforehand, 0 for refused."""
+
 TABLES: Mapping[TableKey, Table] = {table.key: table for table in (FIRMS, PURCHASES, SALES, CHURN)}
 
 STATUSES: Mapping[str, bool] = {

@@ -17,27 +17,12 @@ TABLE_SALES: Final = "tblSales"  # the same
 TABLE_CHURN: Final = "tblChurn"  # rate, churn of A, B, C
 TABLE_STRESS: Final = "tblScenario"  # industry, growth of value added
 
-# One cell each, on the template's settings page; money in yuan, rates as fractions.
-SETTINGS: Final = {
-    "cu_budget": 100_000_000.0,
-    "cu_amount_min": 100_000.0,
-    "cu_amount_max": 1_000_000.0,
-    "cu_rate_min": 0.04,
-    "cu_rate_max": 0.15,
-    "cu_lgd": 0.45,
-    "cu_funding": 0.015,
-    "cu_churn_model": "power",
-    "cu_lend_to": "auto",
-    "cu_max_expected_loss": None,  # share of the amount lent; empty: no limit
-    "cu_max_churn": None,  # mean over the firms lent to; empty: no limit
-    "cu_max_industry_share": None,
-    "cu_max_grade_c_share": None,
-    "cu_min_firms": None,
-    "cu_method": "default",
-    "cu_scenario": "covid19_2020q1",
-    "cu_severity": 1.0,
-    "cu_language": "zh",
-}
+# Tables of the template's page of own limits: what is settled for single firms (contract.TERMS), and largest shares.
+TABLE_TERMS: Final = "tblFirmTerms"  # firm, smallest loan, largest loan, decided amount, connected group
+TABLE_GRADES: Final = "tblGradeShares"  # grade, share
+TABLE_INDUSTRIES: Final = "tblIndustryShares"  # industry, share
+
+# Settings of one cell each, ``cu_<name>``, are declared in settings.py.
 
 # Ranges of the template's indicators page, one row per firm, first row below the header. No tables: formulas that
 # spill can't stand in one. The firm's name stands between the first two.

@@ -47,6 +47,7 @@ class Peek:
         self._package = package
         self.date1904 = False
         self.parts: dict[str, str] = {}
+        self.defined_names: dict[str, str] = {}
         root = self._target("_rels/.rels", lambda kind: kind.endswith("/officeDocument"))
         workbook = next(iter(root.values()), "xl/workbook.xml")
         if workbook not in package.infos:
@@ -58,8 +59,10 @@ class Peek:
         if not all(part.lower().endswith(".xml") for part in (*root.values(), *opened.values())):
             # Only parts with this suffix have been looked over.
             raise refuse(package.path, "not_a_workbook")
-        for tag, attributes, _text in self._elements(workbook):
-            if tag == "workbookPr":
+        for tag, attributes, text in self._elements(workbook):
+            if tag == "definedName" and "localSheetId" not in attributes:
+                self.defined_names[attributes.get("name", "")] = text
+            elif tag == "workbookPr":
                 self.date1904 = attributes.get("date1904", "0").lower() in ("1", "true", "on")
             elif tag == "sheet":
                 identity = next((v for k, v in attributes.items() if k.rpartition("}")[2] == "id"), "")
@@ -74,6 +77,29 @@ class Peek:
     def size(self, sheet: str) -> int:
         """Inflated bytes of a sheet: a measure of the work in it."""
         return self._package.infos[self.parts[sheet]].file_size
+
+    def tables(self) -> dict[str, tuple[str, str]]:
+        """Name of a table -> its sheet and cells, header included."""
+        found = {}
+        for sheet, part in self.parts.items():
+            folder, name = posixpath.split(part)
+            relations = posixpath.join(folder, "_rels", f"{name}.rels")
+            for target in self._target(relations, lambda kind: kind.endswith("/table"), folder).values():
+                for tag, attributes, _text in self._elements(target):
+                    if tag == "table":
+                        found[attributes.get("displayName", "")] = sheet, attributes.get("ref", "")
+        return found
+
+    def cells(self, sheet: str, rows: int) -> dict[tuple[int, int], str]:
+        """What the first `rows` rows with a value hold: (row from 1, column from 0) -> text as stored.
+
+        Raises BadFile for a sheet so large that it would have to be cut off.
+        """
+        if rows > ROWS and self.size(sheet) > _HEAD_BYTES:
+            raise refuse(self._package.path, "sheet_too_long", sheet=sheet)
+        found = self._cells(self.parts[sheet], rows)
+        strings = self._shared({int(value) for value, shared in found.values() if shared})
+        return {at: strings.get(int(value), "") if shared else value for at, (value, shared) in found.items()}
 
     def heads(self, rows: int = ROWS) -> dict[str, Head]:
         """Of every sheet the first `rows` rows that have a value."""

@@ -164,22 +164,29 @@ def protect(canvas: Canvas) -> None:
 
 
 def rule(b: Builder, title: str, hint: str, kind: str, *, low: float = 0.0, high: float = 1.0,
-         allowed: Sequence[str] = ()) -> DataValidation:  # fmt: skip
-    """Data validation with a hint: kind "number", "list", "date" or "any"."""
+         zero: bool = True, allowed: Sequence[str] = ()) -> DataValidation:  # fmt: skip
+    """Data validation with a hint: kind "number" (`low` itself only with `zero`), "list", "suggested" (a list that
+    something else may be typed for), "date" or "any"."""
     # Excel's limits: 32 characters for a title, 255 for a text.
     common: dict[str, Any] = {
         "allow_blank": True, "showInputMessage": True, "promptTitle": title[:32], "prompt": hint[:255],
     }  # fmt: skip
     if kind == "any":
         return DataValidation(type=None, **common)
+    listed = f'"{",".join(allowed)}"'
+    assert len(listed) <= 255, "Excel takes no longer list"
+    if kind == "suggested":
+        return DataValidation(type="list", formula1=listed, **common)
     common |= {"showErrorMessage": True, "errorTitle": title[:32]}
     if kind == "list":
-        return DataValidation(type="list", formula1=f'"{",".join(allowed)}"', error=b.t("bad_choice"), **common)
+        return DataValidation(type="list", formula1=listed, error=b.t("bad_choice"), **common)
     if kind == "date":
         return DataValidation(
             type="date", operator="between", formula1="25569", formula2="73050", error=b.t("bad_date"), **common
         )
-    error = b.t("bad_number", low=f"{low:,.10g}", high=f"{high:,.10g}")
+    error = b.t("bad_number" if zero else "bad_number_above", low=f"{low:,.10g}", high=f"{high:,.10g}")
+    if not zero:
+        low = 0.01  # Excel knows no half-open interval
     return DataValidation(
         type="decimal", operator="between", formula1=f"{low:.12g}", formula2=f"{high:.12g}", error=error, **common
     )

@@ -11,7 +11,7 @@ from credit_udfs.types import GRADES
 from credit_udfs.workbook import names
 from credit_udfs.workbook.canvas import Block, Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart
-from credit_udfs.workbook.style import BLUE, CELL, CENTRE, HEAD, INPUT, PERCENT, number
+from credit_udfs.workbook.style import BLUE, CELL, CENTRE, GRADE_COLOURS, HEAD, INPUT, PERCENT, number
 from templates.pages.builder import EXAMPLE_BUDGET, FIRST, HEADER, Builder, evaluate, protect, rule, working_page
 
 
@@ -66,7 +66,7 @@ def _formula(last: int) -> str:
     # A blank cell arrives as 0 in LibreOffice, and a ceiling of 0 refuses everybody: 1 stands for no limit.
     ceilings = ("cu_max_expected_loss", "cu_max_churn", "cu_max_industry_share")
     limits = ",".join(f'IF({name}="",1,{name})' for name in ceilings)
-    given = f'B{FIRST}:E{last},cu_budget,cu_amount_min,cu_amount_max,cu_lgd,cu_funding,"bank",{limits}'
+    given = f"B{FIRST}:E{last},cu_budget,cu_amount_min,cu_amount_max,cu_lgd,cu_funding,cu_objective,{limits}"
     churn = names.TABLE_CHURN
     known = f"INDEX({churn}[],0,1)"
     rates = f"MAX(cu_rate_min,MIN({known})),MIN(cu_rate_max,MAX({known}))"
@@ -91,6 +91,6 @@ def _by_grade(b: Builder, canvas: Canvas, block: Block, found: list[list[Any]]) 
     chart(
         canvas.sheet, f"K{FIRST + 6}", "column", b.t("chart_plan"),
         [Line(b.t("col_amount"), f"{sheet}!$L${FIRST}:$L${FIRST + 2}", BLUE, labels="#,##0",
-              colours=["9DC3E6", "5B9BD5", "1F5C99"])],
+              colours=[GRADE_COLOURS[g] for g in GRADES[:3]])],
         lang=b.lang, categories=f"{sheet}!$K${FIRST}:$K${FIRST + 2}", size=(12, 7), y=Axis(hidden=True, low=0),
     )  # fmt: skip

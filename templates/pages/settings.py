@@ -2,52 +2,59 @@
 
 from __future__ import annotations
 
-from credit_udfs.workbook import names
-from credit_udfs.workbook.canvas import Canvas, address
-from credit_udfs.workbook.style import CELL, INPUT, LABEL, PERCENT
-from templates.pages.builder import EXAMPLE_BUDGET, SCENARIO, Builder, protect, rule
+from typing import Any
 
-_MONEY = "#,##0"
-SETTINGS: dict[str, list[tuple[str, str, float, float, tuple[str, ...]]]] = {
-    # name, number format ("" for a choice), smallest, largest, choices
-    "group_money": [
-        ("cu_budget", _MONEY, 0, 1e13, ()), ("cu_amount_min", _MONEY, 1, 1e12, ()),
-        ("cu_amount_max", _MONEY, 1, 1e12, ()), ("cu_rate_min", PERCENT, 0.04, 0.15, ()),
-        ("cu_rate_max", PERCENT, 0.04, 0.15, ()), ("cu_lgd", PERCENT, 0, 1, ()), ("cu_funding", PERCENT, 0, 1, ()),
-        ("cu_churn_model", "", 0, 0, ("power", "log_quadratic", "isotonic")),
-        ("cu_lend_to", "", 0, 0, ("auto", "new", "rated", "all")),
-    ],
-    "group_appetite": [
-        ("cu_max_expected_loss", PERCENT, 0, 1, ()), ("cu_max_churn", PERCENT, 0, 1, ()),
-        ("cu_max_industry_share", PERCENT, 0, 1, ()), ("cu_max_grade_c_share", PERCENT, 0, 1, ()),
-        ("cu_min_firms", _MONEY, 0, 1e9, ()),
-    ],
-    "group_method": [
-        ("cu_method", "", 0, 0, ("default",)), ("cu_scenario", "", 0, 0, (SCENARIO,)),
-        ("cu_severity", "0.00", 0, 16, ()), ("cu_language", "", 0, 0, ("zh", "en")),
-    ],
-}  # fmt: skip
+from openpyxl.worksheet.datavalidation import DataValidation
+
+from credit_udfs import models
+from credit_udfs.workbook.canvas import Canvas, address
+from credit_udfs.workbook.settings import GROUPS, Setting
+from credit_udfs.workbook.style import CELL, CENTRE, HEAD, INPUT, LABEL, PERCENT
+from templates.pages.builder import EXAMPLE_BUDGET, Builder, protect, rule
+
+LAST = 5
+_FORMATS = {"money": "#,##0", "share": PERCENT, "count": "#,##0", "seconds": "#,##0", "times": "0.00"}
+# The published curves of churn reach from 4% to 15%.
+_ENDS = {"rate_min": (0.04, 0.15), "rate_max": (0.04, 0.15)}
 
 
 def draw(b: Builder, canvas: Canvas) -> None:
-    canvas.widths({1: 34 if b.lang == "zh" else 40, 2: 22, 3: 96 if b.lang == "zh" else 104})
-    row = canvas.heading(b.t("settings_title"), b.t("settings_lead"), 3)
-    defaults = {**names.SETTINGS, "cu_language": b.lang}
-    if b.data is not None:
-        defaults["cu_budget"] = EXAMPLE_BUDGET
-    for group, entries in SETTINGS.items():
-        row = canvas.section(row, 1, 3, b.t(group))
-        for name, fmt, low, high, allowed in entries:
-            canvas.put(row, 1, b.t(name), LABEL)
-            canvas.put(row, 2, defaults[name], INPUT.on(number=fmt or "General", across="right"))
-            canvas.put(row, 3, b.t(f"{name}_hint"), CELL.on(size=9, indent=1, across="left"))
-            canvas.height(row, 20)
-            kind = "number" if fmt else "list"
-            canvas.validate(
-                address(row, 2), rule(b, b.t(name), b.t(f"{name}_hint"), kind, low=low, high=high, allowed=allowed)
-            )
-            b.book.name(name, canvas.sheet.title, address(row, 2, fixed=True))
+    canvas.widths({1: 27 if b.lang == "zh" else 36, 2: 19, 3: 9, 4: 10, 5: 92 if b.lang == "zh" else 100})
+    row = canvas.heading(b.t("settings_title"), b.t("settings_lead"), LAST)
+    for c, key in enumerate(("name", "value", "unit", "formulas", "hint"), 1):
+        canvas.put(row, c, b.t(f"col_setting_{key}"), HEAD)
+    canvas.height(row, 22)
+    header, row = row, row + 1
+    for group, settings in GROUPS.items():
+        row = canvas.section(row, 1, LAST, b.t(f"group_{group}"))
+        for one in settings:
+            _row(b, canvas, row, one)
             row += 1
-        row += 1
+    canvas.freeze(header + 1)
     protect(canvas)
     canvas.page(b.t("title"), tall=False)
+
+
+def _row(b: Builder, canvas: Canvas, row: int, one: Setting) -> None:
+    default = {"language": b.lang, **({"budget": EXAMPLE_BUDGET} if b.data else {})}.get(one.name, one.default)
+    canvas.put(row, 1, one.label(b.lang), LABEL)
+    shown = None if default is None else one.shown(default, b.lang)
+    canvas.put(row, 2, shown, INPUT.on(number=_FORMATS.get(one.kind, "General"), across="right"))
+    canvas.put(row, 3, one.unit(b.lang) if one.kind in _FORMATS else None, CENTRE)
+    canvas.put(row, 4, "✓" if one.in_formulas else None, CENTRE)
+    canvas.put(row, LAST, one.hint(b.lang), CELL.on(size=9, indent=1, across="left"))
+    canvas.height(row, 19)
+    canvas.validate(address(row, 2), _rule(b, one))
+    b.book.name(one.cell, canvas.sheet.title, address(row, 2, fixed=True))
+
+
+def _rule(b: Builder, one: Setting) -> DataValidation:
+    label, hint = one.label(b.lang), one.hint(b.lang)
+    if one.kind in _FORMATS:
+        low, high = _ENDS.get(one.name, (one.low, one.high))
+        return rule(b, label, hint, "number", low=low, high=high, zero=one.zero)
+    choices: tuple[Any, ...] = (True, False) if one.kind == "yes" else one.choices
+    allowed = [str(one.shown(choice, b.lang)) for choice in choices]
+    if one.name == "method":
+        return rule(b, label, hint, "suggested", allowed=models.names())
+    return rule(b, label, hint, "list", allowed=allowed)

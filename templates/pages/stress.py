@@ -19,6 +19,7 @@ from credit_udfs.workbook.style import (
     HEAD,
     INPUT,
     LABEL,
+    MIST,
     ORANGE,
     PERCENT,
     PERCENT_SHORT,
@@ -44,7 +45,8 @@ def draw(b: Builder, canvas: Canvas) -> None:
         canvas.formula(r, 1, f"={plan}!A{r}", looks[0], value=firm.id)
         canvas.formula(r, 2, f"={plan}!E{r}", looks[1], value=firm.industry)
         canvas.put(r, 3, firm.kind, looks[2])
-        factor = f'=IF(B{r}="","",STRESSFACTOR(B{r},cu_scenario,IF(C{r}="","normal",C{r}),cu_severity))'
+        factor = f'STRESSFACTOR(B{r},cu_scenario,IF(C{r}="","normal",C{r}),cu_severity)'
+        factor = f'=IF(B{r}="","",IF(cu_scenario="none",1,{factor}))'
         canvas.formula(r, 4, factor, looks[3], value=firm.factor)
         canvas.formula(r, 5, f"={plan}!B{r}", looks[4], value=firm.pd)
         after = firm.stressed.pd
@@ -105,7 +107,7 @@ def _by_grade(b: Builder, canvas: Canvas, block: Block, firms: Sequence[Firm]) -
     last = FIRST + 3
     chart(
         canvas.sheet, f"J{FIRST + 6}", "column", b.t("chart_stress"),
-        [Line(b.t("before"), f"{sheet}!$K${FIRST}:$K${last}", "9DC3E6", labels="0.0%"),
+        [Line(b.t("before"), f"{sheet}!$K${FIRST}:$K${last}", MIST, labels="0.0%"),
          Line(b.t("after"), f"{sheet}!$L${FIRST}:$L${last}", ORANGE, labels="0.0%")],
         lang=b.lang, categories=f"{sheet}!$J${FIRST}:$J${last}", size=(14, 8), y=Axis(hidden=True, low=0), gap=60,
     )  # fmt: skip

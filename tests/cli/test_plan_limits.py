@@ -52,4 +52,3 @@ def test_wrong_terms_are_said_all_at_once(sample: list[str], tmp_path: Path) -> 
         assert words in result.stderr
     assert call("plan", *sample, "--max-share", "X=0.1").exit_code == 2
     assert call("plan", *sample, "--max-share", "A=1.1").exit_code == 2
-    assert call("plan", *sample, "--max-share", "retail=0.1", "--max-industry-share", "0.2").exit_code == 2

@@ -13,11 +13,15 @@ import openpyxl
 import pytest
 
 from addin.libreoffice.build import package
+from credit_udfs.commands import Chosen
 from credit_udfs.core.assess import Settings, assess
+from credit_udfs.core.industry import industries
 from credit_udfs.hosts import libreoffice_link
+from credit_udfs.hosts.openpyxl_book import OpenpyxlBook
 from credit_udfs.models import load
 from credit_udfs.workbook import names
 from credit_udfs.workbook.read import read
+from credit_udfs.workbook.settings import DEFAULTS, SETTINGS
 from templates.build import build, build_all
 from templates.pages.builder import EXAMPLE_BUDGET, FIRST, ROWS
 from templates.pages.inputs import BLANK_ROWS
@@ -74,18 +78,22 @@ def test_inputs_look_like_inputs_have_a_hint_and_nothing_is_hidden(name: str) ->
 def test_the_promised_names_are_there(name: str) -> None:
     book = openpyxl.load_workbook(FOLDER / name)
     tables = {table for sheet in book.worksheets for table in sheet.tables}
-    promised_tables = (names.TABLE_FIRMS, names.TABLE_PURCHASES, names.TABLE_SALES, names.TABLE_CHURN)
-    assert tables == {*promised_tables, names.TABLE_STRESS}
-    for promised, default in names.SETTINGS.items():
-        title, cell = next(book.defined_names[promised].destinations)
-        value = book[title][cell.replace("$", "")].value
-        if promised == "cu_language":
-            assert value == name.split(".")[1]
-        elif promised != "cu_budget":
-            assert value == default
+    assert tables == {
+        names.TABLE_FIRMS, names.TABLE_PURCHASES, names.TABLE_SALES, names.TABLE_CHURN, names.TABLE_STRESS,
+        names.TABLE_TERMS, names.TABLE_GRADES, names.TABLE_INDUSTRIES,
+    }  # fmt: skip
+    lang = name.split(".")[1]
+    chosen = Chosen.of(OpenpyxlBook(book, name), "en" if lang == "zh" else "zh")
+    chosen.check()
+    assert chosen.places.keys() == SETTINGS.keys()
+    assert chosen.values == {
+        **DEFAULTS, "language": lang, **({"budget": EXAMPLE_BUDGET} if "example" in name else {}),
+    }  # fmt: skip
+    assert {**chosen.grades, **chosen.industries, **chosen.terms} == {}
+    assert set(chosen.growth) == set(industries())
     for ranged in (names.RANGE_FIRM_IDS, names.RANGE_INDICATORS, names.RANGE_SCORES):
         assert f"${FIRST}" in book.defined_names[ranged].attr_text
-    first = openpyxl.load_workbook(FOLDER / name)[book.sheetnames[6]]["I5"].value
+    first = openpyxl.load_workbook(FOLDER / name)[book.sheetnames[7]]["I5"].value
     assert first == '=IF(COUNT(C5:H5)<4,"",RISKSCORE(C5:H5))'
 
 
@@ -98,7 +106,7 @@ def test_a_filled_template_is_read_like_the_attachments(lang: str) -> None:
     assert tables.firms["grade"].drop_nulls().len() == 12
     assessment = assess(tables, Settings(), load())
     book = openpyxl.load_workbook(FOLDER / f"sme_credit_example.{lang}.xlsx", data_only=True)
-    sheet = book[book.sheetnames[6]]
+    sheet = book[book.sheetnames[7]]
     for i, score in enumerate(assessment.scores.score.tolist()):
         assert sheet.cell(FIRST + i, 9).value == pytest.approx(score, abs=1e-12)
 
@@ -138,12 +146,12 @@ def errors(document: suite.Book, titles: list[str]) -> list[tuple[str, object]]:
 @pytest.mark.parametrize("name", BOOKS)
 def test_libreoffice_with_the_extension_recalculates_without_an_error(office: Office, name: str) -> None:
     cached = openpyxl.load_workbook(FOLDER / name, data_only=True)
-    scores_at = f"{cached.sheetnames[6]}.I{FIRST}:L{FIRST + 39}"
+    scores_at = f"{cached.sheetnames[7]}.I{FIRST}:L{FIRST + 39}"
     with office.open(FOLDER / name) as document:
         document.calculate()
         assert errors(document, cached.sheetnames) == []
         live = document.read(scores_at)
-    sheet = cached[cached.sheetnames[6]]
+    sheet = cached[cached.sheetnames[7]]
     for i, row in enumerate(live):
         for c, value in enumerate(row):
             stored = sheet.cell(FIRST + i, 9 + c).value

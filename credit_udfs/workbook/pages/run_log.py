@@ -10,11 +10,11 @@ from credit_udfs.locale import Lang, area, text
 from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import View
+from credit_udfs.workbook.settings import SETTINGS
 from credit_udfs.workbook.style import CELL, CELL_WRAP, INTEGER, PERCENT, lines
 
 _WHAT, _VALUE = 64, 84
-_IF_CHANGED = ("budget_basis", "use_all_budget", "firm_terms")
-_SETTINGS = {"churn": "cu_churn_model"}  # what the template calls otherwise
+_IF_CHANGED = ("budget_basis", "use_all_budget", "firm_terms", "time_limit")
 _LIBRARIES = ("credit_udfs", "numpy", "scipy", "polars", "narwhals", "fastexcel", "openpyxl")
 
 
@@ -76,10 +76,11 @@ def entries(view: View) -> list[tuple[str, str, str | float]]:
 
 def _setting(key: str, lang: Lang) -> str:
     """What the template's settings page calls it, or this page; nothing for one that neither has."""
-    for file, name in (("template", _SETTINGS.get(key, f"cu_{key}")), ("pages", f"log_{key}")):
-        if name in area(file):
-            return text(f"{file}.{name}", lang)
-    return ""
+    for one in SETTINGS.values():
+        if one.field == key:
+            unit = one.unit(lang) if one.kind == "money" else ""
+            return one.label(lang) + (unit and f"（{unit}）" if lang == "zh" else unit and f" ({unit})")
+    return text(f"pages.log_{key}", lang) if f"log_{key}" in area("pages") else ""
 
 
 def _version(name: str) -> str:
