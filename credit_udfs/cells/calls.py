@@ -306,6 +306,6 @@ def _stackable(function: CellFunction, args: Sequence[Raw]) -> tuple[tuple[objec
                     return None
                 height = len(rows)
         hash(tuple(key))
-    except (CallError, TypeError):
+    except (CallError, CreditError, TypeError):  # the call alone finds it again and says so
         return None
     return (len(args), *key), stacked, height or 1

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from credit_udfs.core import kernel
 from credit_udfs.errors import BadInput, CreditError
-from credit_udfs.types import GRADES
 
 if TYPE_CHECKING:
     from credit_udfs.core.model_card import Model
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 LARGEST = 1e100
 """No fitted number is larger; sums and products of a few such are still finite."""
 OUTPUTS = {"default": 2, "grade": 4}
+_GRADES = "ABCD"  # as credit_udfs.types, which would load numpy
 
 
 def check_numbers(model: Model, source: str = "") -> None:
@@ -40,7 +40,7 @@ def says_its_origin(model: Model) -> bool:
     data = model.data
     try:
         date.fromisoformat(model.trained)
-        firms, defaults, counts = data["firms"], data["defaults"], [data["grades"][grade] for grade in GRADES]
+        firms, defaults, counts = data["firms"], data["defaults"], [data["grades"][grade] for grade in _GRADES]
         return (
             isinstance(data["files"], Mapping)
             and re.fullmatch("[0-9a-f]{64}", data["table_sha256"]) is not None

@@ -93,6 +93,8 @@ def _methods() -> list[str]:
     for name in MODELS:
         model = models.load(name)
         what = _both("reference.method_default") if name == "default" else f"{METHODS[name].zh} / {METHODS[name].en}"
+        if name in models.ALIASES:
+            what += f" (= `{models.ALIASES[name]}`)"
         gives = "；".join(_both(f"reference.gives_{target}") for target in model.predicts)
         columns = columns_of(name)
         listed = "；".join(f"{column.zh} / {column.en}" for column in columns)

@@ -12,9 +12,10 @@ from credit_udfs.core.metrics import resamples
 from credit_udfs.core.model_card import Model
 from credit_udfs.core.tables import Tables
 from credit_udfs.core.validation import Report
-from credit_udfs.methods.linear import fit_proportional_odds, fit_two_steps, standardise, training_rows
+from credit_udfs.methods.linear import fit_proportional_odds, fit_two_steps, standardise
+from credit_udfs.methods.training import labels, training_rows
 from credit_udfs.methods.validate import DEFAULT, Plan, validate
-from credit_udfs.types import GRADES, Progress
+from credit_udfs.types import Progress
 
 # Enough for the card of one linear model: about half a minute.
 CARD = Plan(draws=1000, shuffles=99, selection_repeats=1, conformal_repeats=2)
@@ -40,8 +41,7 @@ def coefficient_intervals(
     every grade and both outcomes are drawn past.
     """
     rows = training_rows(tables)
-    grades = np.array([GRADES.index(grade) for grade in rows["grade"]], dtype=np.int64)
-    default = np.asarray(rows["default"].to_numpy(), dtype=np.int64)
+    grades, default = labels(rows)
     table = compute(tables.purchases, tables.sales, rows["firm"].to_list(), SIX).select(SIX).to_numpy()
     z, _ = standardise(table, SIX)
     found: dict[str, list[Any]] = {"default": [], "refused": [], "grade": []}

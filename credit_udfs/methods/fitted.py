@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from credit_udfs.core.model_card import Model
 from credit_udfs.core.tables import Tables
 from credit_udfs.core.validation import Report
 from credit_udfs.errors import BadInput
 from credit_udfs.methods import METHODS, Method, compute, conformal, export
-from credit_udfs.methods.linear import GRADE_SETS_LEVEL, rounded, training_rows
+from credit_udfs.methods.linear import GRADE_SETS_LEVEL, rounded
 from credit_udfs.methods.method import indicator_name
+from credit_udfs.methods.training import described, labels, training_rows
 from credit_udfs.methods.validate import Plan, validate
-from credit_udfs.types import GRADES, Floats, Progress
+from credit_udfs.types import Floats, Progress
 
 # Quality for the card of one method; those that take seconds a fit have fewer repeats (methods.validate).
 CARD = Plan(repeats=5, draws=1000, shuffles=99, selection_repeats=1, conformal_repeats=1)
@@ -35,10 +34,7 @@ def train_method(tables: Tables, name: str, *, trained: str, seed: int = 0) -> M
         raise BadInput("methods.unknown", name=name, known=", ".join(METHODS))
     method = METHODS[name]
     rows = training_rows(tables)
-    grades = np.array([GRADES.index(grade) for grade in rows["grade"]], dtype=np.int64)
-    default = np.asarray(rows["default"].cast(pl.Int64).to_numpy(), dtype=np.int64)
-    if min(*np.bincount(grades, minlength=4), *np.bincount(default, minlength=2)) < 2:
-        raise BadInput("core.training_data", firms=rows.height)
+    grades, default = labels(rows)
     frame = compute(tables.purchases, tables.sales, rows["firm"].to_list(), method.indicators)
     table = frame.drop("firm").fill_null(float("nan")).to_numpy().astype(np.float64)
     numbers: dict[str, Any] = {"indicators": _specs(method.indicators, table)}
@@ -51,19 +47,11 @@ def train_method(tables: Tables, name: str, *, trained: str, seed: int = 0) -> M
         numbers["grade_sets"] = {"level": GRADE_SETS_LEVEL, "threshold": rounded(sets.threshold)}
         if (rule := getattr(sets.model, "refuse_at", None)) is not None:
             numbers["refuse_at"] = rule
-    digest = hashlib.sha256(np.ascontiguousarray(table).tobytes())
-    digest.update(grades.tobytes() + default.tobytes())
     return Model(
         name=name,
         form="method",
         numbers=numbers,
-        data={
-            "files": {source.file: source.sha256 for source in tables.sources},
-            "table_sha256": digest.hexdigest(),
-            "firms": rows.height,
-            "defaults": int(default.sum()),
-            "grades": {grade: int((grades == i).sum()) for i, grade in enumerate(GRADES)},
-        },
+        data=described(tables, table, grades, default),
         settings=_settings(method, seed),
         trained=trained,
     )

@@ -6,19 +6,17 @@ six of firms whose grade and default are known, and returns the card that `core.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 from scipy.special import expit
 
 from credit_udfs.core.indicators import SIX, compute
 from credit_udfs.core.model_card import Model
 from credit_udfs.core.tables import Tables
-from credit_udfs.errors import BadInput
-from credit_udfs.types import GRADES, Floats, Ints
+from credit_udfs.methods.training import described, labels, training_rows
+from credit_udfs.types import Floats, Ints
 
 GRADE_SETS_LEVEL = 0.9
 """What the grade sets of a card promise to cover; see `credit_udfs.methods.conformal`."""
@@ -160,11 +158,6 @@ def rounded(value: float) -> float:
     return float(f"{value:.12g}")
 
 
-def training_rows(tables: Tables) -> pl.DataFrame:
-    """The enterprises whose grade and default are both known."""
-    return tables.firms.filter(pl.col("grade").is_not_null() & pl.col("default").is_not_null())
-
-
 def train(
     tables: Tables, *, trained: str, c_default: float = 1.0, c_refused: float = 2.0, c_grade: float = 0.3
 ) -> Model:
@@ -175,11 +168,7 @@ def train(
     Raises BadInput when a grade, defaulters or others are too few.
     """
     rows = training_rows(tables)
-    grades = np.array([GRADES.index(grade) for grade in rows["grade"]], dtype=np.int64)
-    default = rows["default"].cast(pl.Int64).to_numpy()
-    fewest = min(*np.bincount(grades, minlength=4), *np.bincount(default, minlength=2))
-    if fewest < 2:
-        raise BadInput("core.training_data", firms=rows.height)
+    grades, default = labels(rows)
     frame = compute(tables.purchases, tables.sales, rows["firm"].to_list(), SIX)
     table = frame.select(SIX).to_numpy()
     z, specs = standardise(table, SIX)
@@ -189,8 +178,6 @@ def train(
     from credit_udfs.methods.ensemble import TwoStep  # which imports this module
 
     sets = conformal.fit(lambda: TwoStep(SIX, c_default, c_refused, c_grade), table, grades, GRADE_SETS_LEVEL)
-    digest = hashlib.sha256(np.ascontiguousarray(table).tobytes())
-    digest.update(grades.tobytes() + default.tobytes())
     return Model(
         name="default",
         form="linear",
@@ -205,13 +192,7 @@ def train(
             },
             "grade_sets": {"level": GRADE_SETS_LEVEL, "threshold": rounded(sets.threshold)},
         },
-        data={
-            "files": {source.file: source.sha256 for source in tables.sources},
-            "table_sha256": digest.hexdigest(),
-            "firms": rows.height,
-            "defaults": int(default.sum()),
-            "grades": {grade: int((grades == i).sum()) for i, grade in enumerate(GRADES)},
-        },
+        data=described(tables, table, grades, default),
         settings={"c_default": c_default, "c_refused": c_refused, "c_grade": c_grade},
         trained=trained,
     )

@@ -49,9 +49,9 @@ from credit_udfs.methods.crossval import (
 )
 from credit_udfs.methods.ensemble import Linear, TwoStep
 from credit_udfs.methods.estimator import FormClassifier
-from credit_udfs.methods.linear import training_rows
 from credit_udfs.methods.method import Method
 from credit_udfs.methods.selection import ForwardLinear
+from credit_udfs.methods.training import labels, training_rows
 from credit_udfs.types import GRADES, Bools, Floats, Ints, Progress
 
 DEFAULT = "two_step"
@@ -177,10 +177,7 @@ def _chosen(methods: Sequence[str] | None) -> list[Method]:
 
 def _training(tables: Tables, keys: Iterable[str]) -> Data:
     rows = training_rows(tables)
-    grade = np.array([GRADES.index(g) for g in rows["grade"]], dtype=np.int64)
-    default = rows["default"].cast(pl.Int64).to_numpy()
-    if min(*np.bincount(grade, minlength=4), *np.bincount(default, minlength=2)) < 2:
-        raise BadInput("core.training_data", firms=rows.height)
+    grade, default = labels(rows)
     frame = compute(tables.purchases, tables.sales, rows["firm"].to_list(), (*keys, *WIDE))
     targets: dict[Target, Ints] = {"default": default, "D": (grade == 3).astype(np.int64), "grade": grade}
     return Data(frame, targets, _sole(rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,3 +76,16 @@ def test_another_schema_is_refused() -> None:
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(NotAvailable, match=r"there are: .*default"):
         models.load("nonsense")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"{}", b"changed"])
+def test_a_damaged_shipped_file_is_a_model_that_isnt_there(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Path(models.__file__).with_name("p4_logistic.json").read_bytes()
+    (tmp_path / "p4_logistic.json").write_bytes(whole.replace(b"0", b"1", 9) if content == b"changed" else content)
+    monkeypatch.setattr(models, "files", lambda package: tmp_path)
+    with pytest.raises(NotAvailable, match=r"p4_logistic\.json .* refused"):
+        models.load.__wrapped__("p4_logistic")
+    with pytest.raises(NotAvailable, match="there are: p4_logistic"):
+        models.load.__wrapped__("default")

@@ -14,7 +14,9 @@ import pytest
 from openpyxl.chart import BarChart, Reference
 from openpyxl.worksheet.formula import ArrayFormula
 
+from credit_udfs import models
 from credit_udfs.cells import REGISTRY
+from credit_udfs.cells.functions import arguments
 from credit_udfs.errors import CreditError
 from credit_udfs.hosts.batch import Report, calc
 from tests.hosts.cases import CASES, GOOD, SIX, Case, frozen, golden, same_bits
@@ -257,6 +259,41 @@ def test_errors_are_real_errors_with_their_reasons(tmp_path: Path) -> None:
     reasons = {p.cell: p for p in report.errors}
     assert "0.15" in reasons["C1"].en
     assert "0.15" in reasons["C1"].zh
+
+
+def test_a_missing_or_damaged_model_is_its_own_cells_error_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / "models"
+    left.mkdir()
+    for file in Path(models.__file__).parent.glob("*.json"):
+        if file.stem != "p4_logistic":
+            (left / file.name).write_bytes(file.read_bytes())
+    (left / "p1_fisher.json").write_bytes(b"\xff{}")
+    cells = {
+        "A1": "=RISKSCORE(firms!A1:F1)",
+        "A2": '=DEFAULTPROB(firms!A1:F1,"p4_logistic")',
+        "A3": '=DEFAULTPROB(firms!A2:F2,"p4_logistic")',
+        "A4": '=DEFAULTPROB(firms!A1:E1,"p1_fisher")',
+        "A5": '=MODELINFO("firms","p1_fisher")',
+        "A6": '=MODELINFO("firms","p3_svm")',
+    }
+    caches = (models.load, arguments.model_card, arguments.columns_of)
+    monkeypatch.setattr(models, "files", lambda package: left)
+    for cached in caches:
+        cached.cache_clear()
+    try:
+        book, report = run(book_with(tmp_path, cells))
+    finally:
+        for cached in caches:
+            cached.cache_clear()
+    assert not report.failures
+    values = [row[0].value for row in book["表 1"]["A1:A6"]]
+    assert values == [GOLDEN["score_one"][0][0], "#N/A", "#N/A", "#N/A", "#N/A", 123]
+    said = {error.cell: error.en for error in report.errors}
+    assert '"p4_logistic"' in said["A2"]
+    assert "p1_fisher.json" in said["A4"]
+    assert set(said) == {"A2", "A3", "A4", "A5"}
 
 
 def test_spills_feed_other_formulas_in_whatever_order(tmp_path: Path) -> None:
