@@ -8,7 +8,7 @@ predicts is evaluated from them. So what is exported and what is validated can't
 from __future__ import annotations
 
 import inspect
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -20,8 +20,12 @@ from credit_udfs.types import Floats, Ints
 class FormClassifier:
     """Base of our classifiers. Parameters are the keyword arguments of __init__, stored under their own
     names.
+
+    FEWEST, MOST: how many classes it can be fitted to.
     """
 
+    FEWEST: ClassVar[int] = 2
+    MOST: ClassVar[int | None] = None
     _estimator_type = "classifier"
     fitted_: dict[str, Any]
     classes_: Ints
@@ -34,17 +38,26 @@ class FormClassifier:
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
         """X: (n, k), NaN where an indicator is missing; y: (n,) two or more classes.
 
-        Raises BadInput when there are fewer than two classes or the shapes differ.
+        Raises BadInput when there are fewer than two classes, too few or too many for the method, or the shapes differ.
         """
         table, target = np.asarray(X, dtype=np.float64), np.asarray(y)
         if table.ndim != 2 or target.shape != (table.shape[0],):
             raise BadInput("methods.bad_shapes", rows=str(table.shape), targets=str(target.shape))
         self.classes_, codes = np.unique(target, return_inverse=True)
-        if self.classes_.size < 2:
-            raise BadInput("methods.one_class", count=int(self.classes_.size))
+        count = int(self.classes_.size)
+        if count < 2:
+            raise BadInput("methods.one_class", count=count)
+        if not self.takes(count):
+            key = "methods.many_classes" if count < self.FEWEST else "methods.two_classes"
+            raise BadInput(key, method=type(self).__name__, count=count)
         self.n_features_in_ = table.shape[1]
-        self.fitted_ = self._fit(table, codes.astype(np.int64), int(self.classes_.size))
+        self.fitted_ = self._fit(table, codes.astype(np.int64), count)
         return self
+
+    @classmethod
+    def takes(cls, count: int) -> bool:
+        """Whether it can be fitted to so many classes."""
+        return count >= cls.FEWEST and (cls.MOST is None or count <= cls.MOST)
 
     def predict_proba(self, X: Any) -> Floats:  # noqa: N803
         """(n, number of classes) probabilities, rows summing to 1."""

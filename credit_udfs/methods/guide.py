@@ -14,7 +14,9 @@ from credit_udfs import models
 from credit_udfs.core.indicators import INDICATORS, P2_SERIES, SETS
 from credit_udfs.locale import LANGS, Lang, text
 from credit_udfs.methods import METHODS, Method
+from credit_udfs.methods.crossval import TARGETS
 from credit_udfs.methods.method import named
+from credit_udfs.types import GRADES
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,13 @@ def place(method: Method) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
+def others_of(method: Method) -> list[str]:
+    """The targets beside its own that the validation trains a paper's estimator for, too."""
+    kind = type(method.make(0))
+    able = [target for target in TARGETS if kind.takes(len(GRADES) if target == "grade" else 2)]
+    return [target for target in able if target != method.target] if method.paper else []
+
+
 def document() -> str:
     """The whole map as Markdown, Chinese first."""
     return "\n".join(line for lang in LANGS for line in _in(lang)).rstrip() + "\n"
@@ -89,10 +98,13 @@ def _in(lang: Lang) -> Iterable[str]:
             yield ""
             yield f"{method.zh}。" if lang == "zh" else f"{method.en}."
             yield ""
-            yield f"- {t('predicts')}{colon}{t(f'target_{method.target}')}"
+            yield f"- {t('predicts')}{colon}{t(f'target_{method.target}' if method.paper else 'target_both')}"
             yield f"- {t('indicators')}{colon}{named(method.indicators, lang)}"
             yield f"- {t('where')}{colon}`{place(method)}`"
             yield f"- {t('stands_in')}{colon}{method.note_zh if lang == 'zh' else method.note_en}"
+            if others := [t(f"other_{target}") for target in others_of(method)]:
+                listed = ("、" if lang == "zh" else ", ").join(others)
+                yield f"- {t('judged')}{colon}{t('judged_too', targets=listed)}"
             yield f"- {t('runs')}{colon}{_runs(method)}"
             yield ""
         for part in (p for p in PARTS if p.paper == paper):

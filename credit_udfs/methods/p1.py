@@ -15,7 +15,6 @@ from typing import Any, Literal
 import numpy as np
 
 from credit_udfs.core import forms
-from credit_udfs.errors import BadInput
 from credit_udfs.methods.estimator import FormClassifier
 from credit_udfs.methods.fitting import MONEY, fit_stopped, impute_step, prepare, range_step
 from credit_udfs.methods.method import declare
@@ -109,6 +108,7 @@ class FisherThenNetwork(FormClassifier):
     network grades the others. The network learns from all firms, as in the paper, but grades no one D.
     """
 
+    FEWEST = 3
     refuse_at = 0.5
 
     def __init__(self, algorithm: Literal["lm", "cg"] = "cg", seed: int = 0) -> None:
@@ -116,8 +116,6 @@ class FisherThenNetwork(FormClassifier):
         self.seed = seed
 
     def _fit(self, X: Floats, codes: Ints, count: int) -> dict[str, Any]:  # noqa: N803
-        if count < 3:
-            raise BadInput("methods.many_classes", method="FisherThenNetwork", count=count)
         last = Discriminant().fit(X, codes == count - 1).export()
         network = GradeNetwork(self.algorithm, seed=self.seed).fit(X, codes).export()
         others = {**network["end"], "codes": network["end"]["codes"][:-1]}

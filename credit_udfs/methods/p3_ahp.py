@@ -127,12 +127,12 @@ class HierarchyRisk(FormClassifier):
     contradict each other.
     """
 
+    MOST = 2
+
     def __init__(self, comparisons: str | tuple[tuple[float, ...], ...] = "calm") -> None:
         self.comparisons = comparisons
 
     def _fit(self, X: Floats, codes: Ints, count: int) -> dict[str, Any]:  # noqa: N803
-        if count != 2:
-            raise BadInput("methods.two_classes", method="HierarchyRisk", count=count)
         if X.shape[1] != len(INDICATORS_USED):
             raise BadInput("forms.columns", expected=len(INDICATORS_USED), shape=str(X.shape))
         given = self.comparisons

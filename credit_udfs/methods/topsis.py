@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from credit_udfs.core import forms
-from credit_udfs.errors import BadInput
 from credit_udfs.methods.estimator import FormClassifier
 from credit_udfs.methods.fitting import fit_platt, impute_step
 from credit_udfs.types import Floats, Ints
@@ -83,6 +82,8 @@ class TopsisClassifier(FormClassifier):
     A subclass has `_topsis`.
     """
 
+    MOST = 2
+
     def __init__(self, calibrate: bool = True) -> None:
         self.calibrate = calibrate
 
@@ -91,9 +92,6 @@ class TopsisClassifier(FormClassifier):
         raise NotImplementedError
 
     def _fit(self, X: Floats, codes: Ints, count: int) -> dict[str, Any]:  # noqa: N803
-        if count != 2:
-            raise BadInput("methods.two_classes", method=type(self).__name__, count=count)
-
         impute = impute_step(X)
         score = self._topsis(forms.transform([impute], X)).form()
         if self.calibrate:

@@ -9,7 +9,7 @@ import pytest
 
 from credit_udfs.core.industry import industries
 from credit_udfs.methods import METHODS, guide
-from credit_udfs.methods.guide import PARTS, document, main, place
+from credit_udfs.methods.guide import PARTS, document, main, others_of, place
 
 PAGE = Path(__file__).parents[2] / "docs" / "methods.md"
 
@@ -36,6 +36,15 @@ def test_every_place_exists(where: str) -> None:
     found = importlib.import_module(module)
     if not hasattr(found, name):
         importlib.import_module(where)  # a module of its own
+
+
+def test_what_is_judged_beside_the_papers_own_target() -> None:
+    found = {name: others_of(method) for name, method in METHODS.items()}
+    assert found["p1_fisher"] == ["default", "grade"]
+    assert found["p4_logistic"] == ["D", "grade"]
+    assert found["p4_topsis"] == ["D"]  # a score has no four grades
+    assert found["p1_two_steps"] == []
+    assert found["linear"] == []
 
 
 def test_every_command_exists() -> None:
