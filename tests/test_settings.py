@@ -34,14 +34,14 @@ SHEET: dict[str, Any] = {
     "churn_model": "log_quadratic", "lend_to": "all", "max_expected_loss": "3%", "loss_on": "drawn",
     "max_loss_amount": 400_000, "max_risk": 4_000_000, "max_churn": 0.6, "churn_over": "clients",
     "max_industry_share": 0.5, "max_group_share": 0.2, "max_group_amount": 1_000_000, "shares_of": "lent",
-    "min_firms": 5, "min_lent": 2_000_000, "objective": "bank", "method": "two_step",
+    "min_firms": 5, "min_lent": 2_000_000, "objective": "bank", "method": "linear_wide",
 }  # fmt: skip
 OPTIONS = shlex.split(
     "--budget 9000000 --budget-on offered --amount-min 120000 --amount-max 900000 --rate-min 0.045 --rate-max 0.14 "
     "--lgd 0.5 --funding 0.02 --churn log_quadratic --lend-to all --max-loss 0.03 --loss-on drawn "
     "--max-loss-amount 4e5 --max-risk 4000000 --max-churn 0.6 --churn-over clients --max-industry-share 0.5 "
     "--max-group-share 0.2 --max-group-amount 1000000 --shares-of lent --min-firms 5 --min-lent 2000000 "
-    "--objective bank --model two_step --max-share construction=0.25 --max-share B=0.7"
+    "--objective bank --model linear_wide --max-share construction=0.25 --max-share B=0.7"
 )
 CONSTRUCTION = industries()["construction"]
 TERMS = [("E1", None, 700_000, None, "x"), ("E2", 150_000, None, None, "x"), ("E3", None, None, 0, None)]

@@ -29,6 +29,7 @@ for _command in (
     reports.validate,
     reports.reproduce,
     office.calc,
+    office.template,
     addin.addin,
     office.doctor,
 ):

@@ -1,4 +1,4 @@
-"""Commands about any workbook and about this installation: calc, doctor."""
+"""Commands about any workbook, the template and this installation: calc, template, doctor."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from credit_udfs.cli.common import EXIT_INPUT, force_option, lang_option, refuse_output
+from credit_udfs.cli.common import EXIT_INPUT, force_option, lang_option, output_option, refuse_output
 from credit_udfs.cli.words import t
-from credit_udfs.locale import Lang
+from credit_udfs.locale import Lang, text
 
-__all__ = ["calc", "doctor"]
+__all__ = ["calc", "doctor", "template"]
 
 
 @click.command(help=t("help_calc"))
@@ -26,6 +26,19 @@ def calc(book: Path, output: Path, keep_formulas: bool, force: bool, lang: Lang)
     refuse_output(output, force, (book,), (".xlsx", ".xlsm"))
     report = calculate(book, output, keep_formulas, force=force)
     click.echo("\n".join(report.lines(lang)))
+
+
+@click.command(help=t("help_template"))
+@output_option("credit-template.xlsx", "help_template_output")
+@click.option("--example", is_flag=True, help=t("help_template_example"))
+@force_option
+@lang_option
+def template(output: Path, example: bool, force: bool, lang: Lang) -> None:
+    from credit_udfs.workbook.template import write_template
+
+    refuse_output(output, force, (), (".xlsx",))
+    write_template(output, lang, example=example, force=force)
+    click.echo(text("cli.template_written", lang, path=output))
 
 
 @click.command(help=t("help_doctor"))

@@ -29,7 +29,7 @@ def draw(b: Builder, canvas: Canvas) -> None:
     columns += [
         Column(b.p("col_score"), number("0.0"), 10), Column(b.p("col_pd"), number(PERCENT), 10),
         Column(b.p("col_grade_predicted"), CENTRE, 10),
-        *(Column(b.p("col_p_grade", grade=g), number(PERCENT_SHORT), 9) for g in GRADES),
+        *(Column(b.p("col_p_grade", grade=g), number(PERCENT_SHORT), 9 if b.lang == "zh" else 12) for g in GRADES),
         *(Column(b.p(f"col_reason_{i}"), CELL.on(size=9), 40) for i in (1, 2, 3)),
     ]  # fmt: skip
     working_page(b, canvas, "indicators", 12, columns)

@@ -25,11 +25,17 @@ _FORMATS = {"date": DATE, "number": "#,##0.00"}
 
 def draw(b: Builder, canvas: Canvas, key: contract.TableKey) -> None:
     table = contract.TABLES[key]
-    columns = []
+    columns, wide = [], 30 if b.lang == "zh" else 42
     for column in table.columns:
         fmt = PERCENT if key == "churn" else _FORMATS.get(column.kind, "General")
         look = INPUT.on(number=fmt, across="right" if column.kind in ("number", "date") else "left")
-        columns.append(Column(capital(format(column.label, b.lang)), look, 30 if column.key == "name" else 18))
+        columns.append(
+            Column(
+                capital(format(column.label, b.lang)),
+                look,
+                {"zh": 30, "en": 42}[b.lang] if column.key == "name" else 18,
+            )
+        )
     blank: list[Any] = [None] * len(columns)
     canvas.table(1, 1, columns, _rows(b, key) or [blank] * BLANK_ROWS[key], _TABLES[key])
     canvas.freeze(2)

@@ -75,12 +75,12 @@ def _formula(last: int) -> str:
 
 
 def _by_grade(b: Builder, canvas: Canvas, block: Block, found: list[list[Any]]) -> None:
-    """Lending by grade, live, with its chart."""
+    """Lending by grade, live, with its chart; below the header of the firms, which is printed on every page."""
     canvas.widths({10: 3, 11: 12, 12: 15, 13: 12})
     for c, label in ((11, b.p("col_grade")), (12, b.t("col_amount")), (13, b.p("col_firms"))):
-        canvas.put(HEADER, c, label, HEAD)
+        canvas.put(FIRST, c, label, HEAD)
     for k, grade in enumerate((*GRADES[:3], b.t("total"))):
-        r = FIRST + k
+        r = FIRST + 1 + k
         mine = [row for row, firm in zip(found, b.rows, strict=True) if k == 3 or firm.grade == grade]
         canvas.put(r, 11, grade, CENTRE.on(bold=k == 3))
         for c, column, letter in ((12, 1, "G"), (13, 0, "F")):
@@ -89,8 +89,8 @@ def _by_grade(b: Builder, canvas: Canvas, block: Block, found: list[list[Any]]) 
             canvas.formula(r, c, formula, number("#,##0"), value=sum(float(row[column] or 0) for row in mine))
     sheet = quote_sheetname(canvas.sheet.title)
     chart(
-        canvas.sheet, f"K{FIRST + 6}", "column", b.t("chart_plan"),
-        [Line(b.t("col_amount"), f"{sheet}!$L${FIRST}:$L${FIRST + 2}", BLUE, labels="#,##0",
+        canvas.sheet, f"K{FIRST + 7}", "column", b.t("chart_plan"),
+        [Line(b.t("col_amount"), f"{sheet}!$L${FIRST + 1}:$L${FIRST + 3}", BLUE, labels="#,##0",
               colours=[GRADE_COLOURS[g] for g in GRADES[:3]])],
-        lang=b.lang, categories=f"{sheet}!$K${FIRST}:$K${FIRST + 2}", size=(12, 7), y=Axis(hidden=True, low=0),
+        lang=b.lang, categories=f"{sheet}!$K${FIRST + 1}:$K${FIRST + 3}", size=(12, 7), y=Axis(hidden=True, low=0),
     )  # fmt: skip

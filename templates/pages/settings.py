@@ -9,17 +9,17 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from credit_udfs import models
 from credit_udfs.workbook.canvas import Canvas, address
 from credit_udfs.workbook.settings import GROUPS, Setting
-from credit_udfs.workbook.style import CELL, CENTRE, HEAD, INPUT, LABEL, PERCENT
+from credit_udfs.workbook.style import CELL_WRAP, CENTRE, HEAD, INPUT, LABEL, PERCENT, lines
 from templates.pages.builder import EXAMPLE_BUDGET, Builder, protect, rule
 
-LAST = 5
+LAST, _HINT = 5, 66
 _FORMATS = {"money": "#,##0", "share": PERCENT, "count": "#,##0", "seconds": "#,##0", "times": "0.00"}
 # The published curves of churn reach from 4% to 15%.
 _ENDS = {"rate_min": (0.04, 0.15), "rate_max": (0.04, 0.15)}
 
 
 def draw(b: Builder, canvas: Canvas) -> None:
-    canvas.widths({1: 27 if b.lang == "zh" else 36, 2: 19, 3: 9, 4: 10, 5: 92 if b.lang == "zh" else 100})
+    canvas.widths({1: 27 if b.lang == "zh" else 35, 2: 17, 3: 9, 4: 10, 5: _HINT})
     row = canvas.heading(b.t("settings_title"), b.t("settings_lead"), LAST)
     for c, key in enumerate(("name", "value", "unit", "formulas", "hint"), 1):
         canvas.put(row, c, b.t(f"col_setting_{key}"), HEAD)
@@ -32,7 +32,7 @@ def draw(b: Builder, canvas: Canvas) -> None:
             row += 1
     canvas.freeze(header + 1)
     protect(canvas)
-    canvas.page(b.t("title"), tall=False)
+    canvas.page(b.t("title"), landscape=False, tall=False)
 
 
 def _row(b: Builder, canvas: Canvas, row: int, one: Setting) -> None:
@@ -42,8 +42,8 @@ def _row(b: Builder, canvas: Canvas, row: int, one: Setting) -> None:
     canvas.put(row, 2, shown, INPUT.on(number=_FORMATS.get(one.kind, "General"), across="right"))
     canvas.put(row, 3, one.unit(b.lang) if one.kind in _FORMATS else None, CENTRE)
     canvas.put(row, 4, "✓" if one.in_formulas else None, CENTRE)
-    canvas.put(row, LAST, one.hint(b.lang), CELL.on(size=9, indent=1, across="left"))
-    canvas.height(row, 19)
+    canvas.put(row, LAST, one.hint(b.lang), CELL_WRAP.on(size=9, indent=1, across="left", down="center"))
+    canvas.height(row, 7 + 13 * lines(one.hint(b.lang), _HINT * (1.1 if b.lang == "zh" else 1.25)))
     canvas.validate(address(row, 2), _rule(b, one))
     b.book.name(one.cell, canvas.sheet.title, address(row, 2, fixed=True))
 

@@ -86,12 +86,12 @@ def _lowered(b: Builder, canvas: Canvas, row: int, firm: Firm) -> None:
 
 
 def _by_grade(b: Builder, canvas: Canvas, block: Block, firms: Sequence[Firm]) -> None:
-    """Mean probabilities of default before and after, with their chart."""
+    """Mean probabilities of default before and after, with their chart; below the header of the firms."""
     canvas.widths({9: 3, 10: 12, 11: 13, 12: 13})
     for c, label in ((10, b.p("col_grade")), (11, b.t("before")), (12, b.t("after"))):
-        canvas.put(HEADER, c, label, HEAD)
+        canvas.put(FIRST, c, label, HEAD)
     for k, grade in enumerate(GRADES):
-        r = FIRST + k
+        r = FIRST + 1 + k
         canvas.put(r, 10, grade, CENTRE)
         mine = [firm for firm in firms if firm.grade == grade and firm.stressed.six]
         for c, letter, values in (
@@ -104,12 +104,12 @@ def _by_grade(b: Builder, canvas: Canvas, block: Block, firms: Sequence[Firm]) -
                 value=sum(values) / len(values) if values else "",
             )  # fmt: skip
     sheet = quote_sheetname(canvas.sheet.title)
-    last = FIRST + 3
+    first, last = FIRST + 1, FIRST + 4
     chart(
-        canvas.sheet, f"J{FIRST + 6}", "column", b.t("chart_stress"),
-        [Line(b.t("before"), f"{sheet}!$K${FIRST}:$K${last}", MIST, labels="0.0%"),
-         Line(b.t("after"), f"{sheet}!$L${FIRST}:$L${last}", ORANGE, labels="0.0%")],
-        lang=b.lang, categories=f"{sheet}!$J${FIRST}:$J${last}", size=(14, 8), y=Axis(hidden=True, low=0), gap=60,
+        canvas.sheet, f"J{FIRST + 7}", "column", b.t("chart_stress"),
+        [Line(b.t("before"), f"{sheet}!$K${first}:$K${last}", MIST, labels="0.0%"),
+         Line(b.t("after"), f"{sheet}!$L${first}:$L${last}", ORANGE, labels="0.0%")],
+        lang=b.lang, categories=f"{sheet}!$J${first}:$J${last}", size=(14, 8), y=Axis(hidden=True, low=0), gap=60,
     )  # fmt: skip
 
 
