@@ -29,13 +29,7 @@ def draw(b: Builder, canvas: Canvas, key: contract.TableKey) -> None:
     for column in table.columns:
         fmt = PERCENT if key == "churn" else _FORMATS.get(column.kind, "General")
         look = INPUT.on(number=fmt, across="right" if column.kind in ("number", "date") else "left")
-        columns.append(
-            Column(
-                capital(format(column.label, b.lang)),
-                look,
-                {"zh": 30, "en": 42}[b.lang] if column.key == "name" else 18,
-            )
-        )
+        columns.append(Column(capital(format(column.label, b.lang)), look, wide if column.key == "name" else 18))
     blank: list[Any] = [None] * len(columns)
     canvas.table(1, 1, columns, _rows(b, key) or [blank] * BLANK_ROWS[key], _TABLES[key])
     canvas.freeze(2)
