@@ -112,7 +112,7 @@ def test_what_must_be_said_beside_is_said(book: Any) -> None:
         "Nested selection: default AUC",
         "Only invoices up to 2018-12-31",
         "1 firm has no invoice by then",
-        "By these six indicators they can't be told apart",
+        "A linear classifier on the six can't tell them apart",
         "They can be told apart: scored firms differ",
         "7 sole traders are scored: mean default probability 30.0%",
         "2.10 grades on average",
@@ -124,6 +124,11 @@ def test_what_must_be_said_beside_is_said(book: Any) -> None:
     shifted = rows(book["Validation"], "cuValidationShift")
     assert len(shifted) == 6
     assert shifted[0]["Reading (by PSI)"].startswith("shifted")
+    # Not told apart, and shifted: one statement says both, in the checks and above the table.
+    cells = [cell for row in book["Validation"].iter_rows(values_only=True) for cell in row if isinstance(cell, str)]
+    said = [cell for cell in cells if "can't tell them apart" in cell]
+    assert len(said) == 2
+    assert all("taken alone, Annual net sales" in cell and "shifted (PSI" in cell for cell in said)
 
 
 def test_a_report_of_one_method_without_scored_firms(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from credit_udfs.core.indicators import INDICATORS
 from credit_udfs.core.metrics import Interval
-from credit_udfs.core.validation import MethodQuality, Report
+from credit_udfs.core.validation import MethodQuality, Report, Shift
 from credit_udfs.locale import text
 from credit_udfs.types import GRADES
 from credit_udfs.workbook.canvas import Canvas, Column
@@ -87,7 +87,7 @@ def checks(t: Words, report: Report, shown: MethodQuality) -> Iterator[Check]:
     if (shift := report.shift) is not None:
         for key, found in (("domain", shift.domain_auc), ("domain_companies", shift.domain_auc_companies)):
             yield Check(t(key), t("domain_done", training=shift.training, scored=shift.scored), found, 0.5,
-                        t("domain_told" if found.low > 0.5 else "domain_alike"))  # fmt: skip
+                        _shift_said(t, shift) if key == "domain" else _told(t, found))  # fmt: skip
     alone = report.sole_traders
     yield Check(
         t("sole"), t("sole_done", training=alone.training, defaults=alone.training_defaults), _alone(alone.auc_without),
@@ -106,6 +106,17 @@ def _name(t: Words, key: str) -> str:
     return t.pick(INDICATORS[key])
 
 
+def _told(t: Words, auc: Interval) -> str:
+    return t("domain_told" if auc.low > 0.5 else "domain_alike")
+
+
+def _shift_said(t: Words, shift: Shift) -> str:
+    """Classifier and indicators in one statement: firms that can't be told apart may be shifted all the same."""
+    shifted = [_name(t, i.key) for i in shift.indicators if i.psi > SHIFTED]
+    alike = shift.domain_auc.low <= 0.5
+    return _told(t, shift.domain_auc) + (t("shifted_alone", indicators=t.row(shifted)) if alike and shifted else "")
+
+
 def draw_shift(canvas: Canvas, t: Words, report: Report, row: int, span: int) -> int:
     """How far the scored firms are from the training firms, if there are any."""
     shift = report.shift
@@ -113,6 +124,8 @@ def draw_shift(canvas: Canvas, t: Words, report: Report, row: int, span: int) ->
         canvas.prose(row, 1, span, t("no_shift"), PROSE)
         return row
     row = canvas.section(row, 1, span, t("shift", training=shift.training, scored=shift.scored))
+    canvas.prose(row, 1, span, _shift_said(t, shift), PROSE)
+    row += 1
     columns = [
         Column(t("indicator"), CELL), Column(t("shift_said"), CELL),
         *(Column(t(key), number("#,##0.000")) for key in ("median_training", "median_scored")),
