@@ -21,7 +21,12 @@ _MODULES: tuple[Any, ...] = (ensemble, p0, p1, p2, p3, p3_ahp, p4)
 
 METHODS: dict[str, Method] = {method.name: method for module in _MODULES for method in module.DECLARED}
 
-__all__ = ["METHODS", "Estimator", "Fitted", "Method", "Target", "compute", "declare", "export"]
+VARIANTS: dict[str, Method] = {method.name: method for method in p3_ahp.VARIANTS}
+"""Methods of METHODS with other settings: trained and judged when asked for by name, not with the rest."""
+
+NAMED: dict[str, Method] = METHODS | VARIANTS
+
+__all__ = ["METHODS", "NAMED", "VARIANTS", "Estimator", "Fitted", "Method", "Target", "compute", "declare", "export"]
 
 
 def export(estimator: Any) -> dict[str, Any]:

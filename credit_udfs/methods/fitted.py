@@ -11,7 +11,7 @@ from credit_udfs.core.model_card import Model
 from credit_udfs.core.tables import Tables
 from credit_udfs.core.validation import Report
 from credit_udfs.errors import BadInput
-from credit_udfs.methods import METHODS, Method, compute, conformal, export
+from credit_udfs.methods import NAMED, Method, compute, conformal, export
 from credit_udfs.methods.linear import GRADE_SETS_LEVEL, rounded
 from credit_udfs.methods.method import indicator_name
 from credit_udfs.methods.training import described, labels, training_rows
@@ -30,9 +30,9 @@ def train_method(tables: Tables, name: str, *, trained: str, seed: int = 0) -> M
     discriminant), that probability stands in for default's: every D of the training firms has defaulted.
     Raises BadInput for an unknown name or too little to train on, NotAvailable when PyTorch is needed and missing.
     """
-    if name not in METHODS:
-        raise BadInput("methods.unknown", name=name, known=", ".join(METHODS))
-    method = METHODS[name]
+    if name not in NAMED:
+        raise BadInput("methods.unknown", name=name, known=", ".join(NAMED))
+    method = NAMED[name]
     rows = training_rows(tables)
     grades, default = labels(rows)
     frame = compute(tables.purchases, tables.sales, rows["firm"].to_list(), method.indicators)
@@ -66,7 +66,7 @@ def complete_method(
     """
     found = report or validate(tables, methods=[model.name], plan=CARD, progress=progress)
     kept = found.summary(model.name)
-    own = METHODS[model.name]
+    own = NAMED[model.name]
     if own.paper is not None:
         kept = {key: value for key, value in kept.items() if key not in {"default", "D", "grade"} or key == own.target}
     # What the report says of the default model isn't this method's.

@@ -15,7 +15,7 @@ from credit_udfs.core import forms
 from credit_udfs.errors import BadInput, OutOfRange
 from credit_udfs.methods.estimator import FormClassifier
 from credit_udfs.methods.fitting import MONEY, fit_platt, impute_step, log_step
-from credit_udfs.methods.method import declare
+from credit_udfs.methods.method import Method, declare
 from credit_udfs.types import Floats, Ints
 
 # Mean consistency index of random reciprocal matrices of order 1..10.
@@ -156,4 +156,10 @@ class HierarchyRisk(FormClassifier):
         return fit_platt(steps, X, codes)
 
 
-DECLARED = (declare("p3_ahp", "P3", INDICATORS_USED, "default", lambda seed: HierarchyRisk()),)
+def _declared(name: str, emphasis: str) -> Method:
+    return declare(name, "P3", INDICATORS_USED, "default", lambda seed: HierarchyRisk(emphasis))
+
+
+DECLARED = (_declared("p3_ahp", "calm"),)
+# As the paper would have it in a shock, for an industry's own model.
+VARIANTS = tuple(_declared(f"p3_ahp_{emphasis}", emphasis) for emphasis in EMPHASIS if emphasis != "calm")

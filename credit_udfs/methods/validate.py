@@ -34,7 +34,7 @@ from credit_udfs.core.validation import (
 )
 from credit_udfs.errors import BadInput, NotAvailable
 from credit_udfs.locale import text
-from credit_udfs.methods import METHODS, compute, conformal
+from credit_udfs.methods import METHODS, NAMED, compute, conformal
 from credit_udfs.methods.crossval import (
     COST,
     TARGETS,
@@ -169,10 +169,10 @@ def validate(
 
 
 def _chosen(methods: Sequence[str] | None) -> list[Method]:
-    unknown = [name for name in methods or () if name not in METHODS]
+    unknown = [name for name in methods or () if name not in NAMED]
     if unknown:
-        raise BadInput("validation.method", name=unknown[0], known=", ".join(METHODS))
-    return [method for name, method in METHODS.items() if methods is None or name in methods]
+        raise BadInput("validation.method", name=unknown[0], known=", ".join(NAMED))
+    return [method for name, method in NAMED.items() if name in (METHODS if methods is None else methods)]
 
 
 def _training(tables: Tables, keys: Iterable[str]) -> Data:

@@ -43,7 +43,7 @@ def _row(b: Builder, canvas: Canvas, row: int, one: Setting) -> None:
     canvas.put(row, 3, one.unit(b.lang) if one.kind in _FORMATS else None, CENTRE)
     canvas.put(row, 4, "✓" if one.in_formulas else None, CENTRE)
     canvas.put(row, LAST, one.hint(b.lang), CELL_WRAP.on(size=9, indent=1, across="left", down="center"))
-    canvas.height(row, 7 + 13 * lines(one.hint(b.lang), _HINT * (1.1 if b.lang == "zh" else 1.25)))
+    canvas.height(row, 7 + 13 * lines(one.hint(b.lang), _HINT * (1.25 if b.lang == "zh" else 1.35)))
     canvas.validate(address(row, 2), _rule(b, one))
     b.book.name(one.cell, canvas.sheet.title, address(row, 2, fixed=True))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from credit_udfs.core.industry import industries
-from credit_udfs.methods import METHODS, guide
+from credit_udfs.methods import METHODS, NAMED, guide
 from credit_udfs.methods.guide import PARTS, document, main, others_of, place
 
 PAGE = Path(__file__).parents[2] / "docs" / "methods.md"
@@ -55,7 +55,7 @@ def test_every_command_exists() -> None:
             command, *options = part.command.split()
             known = {option for parameter in cli.commands[command].params for option in parameter.opts}  # type: ignore[attr-defined]
             assert all(option in known for option in options if option.startswith("--")), part.command
-            assert all(option in METHODS or option in {"p2", "p3"} for option in options if option[0] != "-")
+            assert all(option in NAMED or option in {"p2", "p3"} for option in options if option[0] != "-")
 
 
 def test_definitions_name_their_source() -> None:

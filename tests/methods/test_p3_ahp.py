@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_udfs.core import forms
+from credit_udfs.core.tables import Tables
 from credit_udfs.errors import BadInput, OutOfRange
-from credit_udfs.methods import p3_ahp
+from credit_udfs.methods import METHODS, VARIANTS, p3_ahp
+from credit_udfs.methods.fitted import train_method
 
 
 @given(st.lists(st.floats(0.12, 8.0), min_size=1, max_size=9))
@@ -105,3 +107,12 @@ def test_the_method_refuses_contradictory_comparisons_and_more_classes() -> None
         p3_ahp.HierarchyRisk().fit(x, np.arange(120) % 4)
     with pytest.raises(BadInput, match="doesn't fit"):
         p3_ahp.HierarchyRisk().fit(x[:, :3], y)
+
+
+def test_an_industrys_emphasis_is_trained_by_name_and_not_judged_with_the_rest(contest_rated: Tables) -> None:
+    calm, medicine = (train_method(contest_rated, name, trained="2026-01-01") for name in ("p3_ahp", "p3_ahp_medicine"))
+    assert (medicine.name, medicine.settings["comparisons"]) == ("p3_ahp_medicine", "medicine")
+    assert medicine.numbers["default"] != calm.numbers["default"]
+    assert not set(VARIANTS) & set(METHODS)
+    with pytest.raises(BadInput):
+        train_method(contest_rated, "p3_ahp_tourism", trained="2026-01-01")
