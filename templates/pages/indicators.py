@@ -24,12 +24,12 @@ def draw(b: Builder, canvas: Canvas) -> None:
     looks = [INPUT.on(across="center"), INPUT, *(INPUT.on(number=fmt) for fmt in SIX_FORMATS)]
     columns = [
         Column(h, look, w)
-        for h, look, w in zip(heads, looks, [10, 28 if b.lang == "zh" else 40, 18, *[14.5] * 5], strict=True)
+        for h, look, w in zip(heads, looks, [10, *((28, 18) if b.lang == "zh" else (38, 16)), *[14.5] * 5], strict=True)
     ]
     columns += [
         Column(b.p("col_score"), number("0.0"), 10), Column(b.p("col_pd"), number(PERCENT), 10),
         Column(b.p("col_grade_predicted"), CENTRE, 10),
-        *(Column(b.p("col_p_grade", grade=g), number(PERCENT_SHORT), 9 if b.lang == "zh" else 12) for g in GRADES),
+        *(Column(b.p("col_p_grade", grade=g), number(PERCENT_SHORT), 9 if b.lang == "zh" else 10) for g in GRADES),
         *(Column(b.p(f"col_reason_{i}"), CELL.on(size=9), 40) for i in (1, 2, 3)),
     ]  # fmt: skip
     working_page(b, canvas, "indicators", 12, columns)
