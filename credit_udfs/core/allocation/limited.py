@@ -15,6 +15,7 @@ from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.proof import PROVEN, close_gap
 from credit_udfs.core.allocation.rows import Choice, Pool, pool_of, uses
 from credit_udfs.core.allocation.search import FEASIBLE, STRICT, Best, Clock, Stop, polished
+from credit_udfs.core.allocation.ties import search_core
 from credit_udfs.types import Floats, Ints
 
 UNDECIDED = 30
@@ -77,13 +78,15 @@ def solve_limited(
     answer = pool.respond(mu)[0]
     if _money_within(pool, answer):
         best.offer(pool, polished(pool, mu, answer))
-    if best.gap() > gap / 2.0:
+    target = PROVEN if prove else gap
+    if best.gap() > target and not clock.over() and tick("allocation_decide", 0):
+        search_core(pool, mu, best, target=target)
+    if best.gap() > gap:
         _descend(pool, relaxed, order, block, best, tolerance, clock)
     for many, wide, tilt in PASSES:
         if best.gap() <= gap or clock.over() or not tick("allocation_decide", many):
             break
         _decide(pool, _tilted(pool, mu, tilt), best, many, wide, tolerance, clock)
-    target = PROVEN if prove else gap
     if best.gap() > target and not clock.over() and tick("allocation_prove", 0):
         close_gap(pool, mu, best, target, clock)
     if best.choice is None:

@@ -71,48 +71,66 @@ def within(pool: Pool, choice: Choice, tolerance: float) -> bool:
 def polished(pool: Pool, mu: Floats, choice: Choice) -> Choice:
     """The same loans at the rates the prices call for, moved together until a ceiling on mean churn is just
     used up."""
-    rows = [k for k, row in enumerate(pool.rows) if row.stays != 0.0]
+    return settled(pool, mu, choice)[0]
+
+
+def settled(pool: Pool, mu: Floats, choice: Choice) -> tuple[Choice, float]:
+    """`polished`, and a value that no rates for these loans exceed.
+
+    That value prices what is left of rows that depend on rates, mean churn at the price at which it is just used up.
+    """
     lent = np.flatnonzero(choice.amount > 0.0)
-    if not lent.size:
-        return choice
-    part = pool.subset(lent, pool.right)
-    amount = choice.amount[lent]
-    _, drawn, _, _ = part.priced(mu)
-    gain = np.maximum(part.gain, 1e-12)
-    kappa = (part.cost + drawn) / gain
-    moved = Choice(choice.amount, choice.rate.copy(), choice.stay.copy())
-    if not rows:
-        moved.put(lent, Choice(amount, *part.table.best(kappa, part.grade)))
-        return moved
-    (k,) = rows[:1]
-    row, right = pool.rows[k], pool.right[k]
+    amount, grade, gain = choice.amount[lent], pool.grade[lent], np.maximum(pool.gain[lent], 1e-12)
+    churn = next((k for k, row in enumerate(pool.rows) if row.stays != 0.0), -1)
+    prices = mu.copy()
+    if churn >= 0:
+        prices[churn] = 0.0
+    kappa = (pool.cost + pool.priced(prices)[1])[lent] / gain
+    if churn >= 0 and lent.size:
+        row = pool.rows[churn]
+        step = row.stays / (gain * amount)
+        least = float(pool.right[churn] - row.count * lent.size) / row.stays
 
-    def at(price: float) -> tuple[Floats, Floats]:
-        return part.table.best(kappa + price * row.stays / (gain * amount), part.grade)
+        def short(price: float) -> float:
+            """How many clients too few stay at a price of churn."""
+            return least - float(pool.table.best(kappa + price * step, grade)[1].sum())
 
-    def over(price: float) -> float:
-        return float(row.count * lent.size + row.stays * float(at(price)[1].sum()) - right)
+        prices[churn] = _just_met(short, float(mu[churn]), 1e-10 * lent.size)
+        kappa = kappa + prices[churn] * step
+    out = Choice(choice.amount, choice.rate.copy(), choice.stay.copy())
+    out.put(lent, Choice(amount, *pool.table.best(kappa, grade)))
+    by_rate = np.array([row.stays != 0.0 or bool(np.any(row.drawn)) for row in pool.rows])
+    left = np.where(by_rate, pool.right - pool.total(out), 0.0)
+    return out, float(pool.profit(out).sum() + prices @ left)
 
-    # The price at which the ceiling is just met, from the side on which it is (Illinois).
-    low, high = 0.0, max(4.0 * float(mu[k]), 1e-6)
-    at_low, at_high = over(low), over(high)
+
+def _just_met(short: Callable[[float], float], near: float, tolerance: float) -> float:
+    """The smallest price, about, at which a falling function isn't positive; the largest tried, where there is none."""
+    low = high = near
+    at_low = at_high = short(near)
+    step = max(0.02 * near, 1e-6)
+    while at_low <= 0.0 and low > 0.0:
+        high, at_high = low, at_low
+        low = max(low - step, 0.0)
+        at_low, step = short(low), 4.0 * step
     if at_low <= 0.0:
-        high = low
-    elif at_high > 0.0:
-        return choice
-    else:
-        side = 0
-        for _ in range(25):
-            middle = (low * at_high - high * at_low) / (at_high - at_low)
-            now = over(middle)
-            if now <= 0.0:
-                high, at_high, at_low = middle, now, at_low / 2.0 if side < 0 else at_low
-                side = -1
-                if now > -1e-10 * lent.size:
-                    break
-            else:
-                low, at_low, at_high = middle, now, at_high / 2.0 if side > 0 else at_high
-                side = 1
-    rate, stay = at(high)
-    moved.put(lent, Choice(amount, rate, stay))
-    return moved
+        return low
+    while at_high > 0.0:
+        if high > 4.0 * near + 1.0:
+            return high
+        low, at_low = high, at_high
+        high += step
+        at_high, step = short(high), 4.0 * step
+    side = 0
+    for _ in range(25):
+        if at_high > -tolerance:
+            break
+        middle = (low * at_high - high * at_low) / (at_high - at_low)
+        now = short(middle)
+        if now <= 0.0:
+            high, at_high, at_low = middle, now, at_low / 2.0 if side < 0 else at_low
+            side = -1
+        else:
+            low, at_low, at_high = middle, now, at_high / 2.0 if side > 0 else at_high
+            side = 1
+    return high
