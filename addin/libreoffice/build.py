@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from addin.libreoffice import icons, parts
 from addin.libreoffice.rules import rules_source
+from addin.libreoffice.written import written_source
 from credit_udfs import models
 from credit_udfs.cells import REGISTRY
 from credit_udfs.cells.functions.arguments import SIX as COLUMNS
@@ -94,6 +95,7 @@ def files(functions: Mapping[str, CellFunction] = REGISTRY) -> dict[str, bytes]:
         OFFICE + "kernel.py": _source(Path(kernel.__file__)),
         OFFICE + "link.py": _source(Path(libreoffice_link.__file__)),
         OFFICE + "rules.py": rules_source(),
+        OFFICE + "written.py": written_source(models.load().linear()),
         OFFICE + "data.json": json.dumps(data(functions), ensure_ascii=False, indent=1) + "\n",
     }
     pictures = {

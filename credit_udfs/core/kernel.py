@@ -12,9 +12,9 @@ freely usable), error below one unit in the last place.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 # One step of the odds is one step of the score: odds of 999 to 1 are 100, evens are 50, 1 to 999 are 0.
 POINTS_PER_LOG_ODDS = 7.239289883950898  # 50 / ln 999
@@ -23,7 +23,6 @@ MAX_MISSING = 2  # of six indicators; more, and there is no score
 _LN2_HI, _LN2_LO, _INV_LN2 = 6.93147180369123816490e-01, 1.90821492927058770002e-10, 1.44269504088896338700
 _LOG10_E = 0.43429448190325182765
 _SQRT_HALF = 0.70710678118654752440
-# Names of their own, not tuples: a single cell's score is mostly look-ups.
 _P1, _P2, _P3 = 1.66666666666666019037e-01, -2.77777777770155933842e-03, 6.61375632143793436117e-05
 _P4, _P5 = -1.65339022054652515390e-06, 4.13813679705723846039e-08
 _L1, _L2, _L3 = 6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01
@@ -186,55 +185,6 @@ def place(model: Linear, values: Sequence[Any], ops: Any = SCALAR) -> Place:
         refused = refused + to_refused * distance
         scale = scale + to_scale * distance
     return Place(ops.clip(score_sum, 0.0, 100.0), log_odds, tuple(points), refused, scale)
-
-
-def along(model: Linear, part: Literal["points", "log_odds"]) -> Callable[[Sequence[float]], float]:
-    """One of `place`'s sums alone, of one firm: the score before it is clipped, or the log-odds.
-
-    For models of six indicators; the function takes a firm's six floats. The same operations in the same order, so
-    the same bits, but written out, which takes a quarter of the time: cells of a sheet ask for nothing else. A
-    missing indicator makes it NaN, and no float a TypeError: then `place` is the way.
-    """
-    base = model.base_points if part == "points" else model.base_log_odds
-    steps = [(_moved(c), c.center, c.scale, getattr(c, part)) for c in model.columns]
-    (m1, c1, s1, w1), (m2, c2, s2, w2), (m3, c3, s3, w3), (m4, c4, s4, w4), (m5, c5, s5, w5), (m6, c6, s6, w6) = steps
-
-    def total(values: Sequence[float]) -> float:
-        x1, x2, x3, x4, x5, x6 = values
-        if m1 is not None:
-            x1 = m1(x1)
-        if m2 is not None:
-            x2 = m2(x2)
-        if m3 is not None:
-            x3 = m3(x3)
-        if m4 is not None:
-            x4 = m4(x4)
-        if m5 is not None:
-            x5 = m5(x5)
-        if m6 is not None:
-            x6 = m6(x6)
-        found: float = (
-            base
-            + w1 * ((x1 - c1) * s1)
-            + w2 * ((x2 - c2) * s2)
-            + w3 * ((x3 - c3) * s3)
-            + w4 * ((x4 - c4) * s4)
-            + w5 * ((x5 - c5) * s5)
-            + w6 * ((x6 - c6) * s6)
-        )
-        return found
-
-    return total
-
-
-def _moved(column: Column) -> Callable[[float], float] | None:
-    """A column's transform of one float; None leaves it as it is."""
-    shift, root = column.shift, math.sqrt
-    if column.transform == "identity":
-        return None
-    if column.transform == "log10":
-        return lambda x: log(shift + x if x > 0.0 else shift if x == x else x) * _LOG10_E
-    return lambda x: root(x) if x > 0.0 else 0.0 if x == x else x
 
 
 def grade_probs(model: Linear, refused: Any, scale: Any, ops: Any = SCALAR) -> tuple[Any, ...]:

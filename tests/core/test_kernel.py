@@ -63,19 +63,6 @@ def test_ten_thousand_rows_have_the_bits_of_single_rows() -> None:
     assert np.array_equal(many.score, np.array(single), equal_nan=True)
 
 
-def test_one_sum_alone_has_the_bits_of_all() -> None:
-    model = models.load().linear()
-    rng = np.random.default_rng(1)
-    x = np.column_stack([rng.lognormal(15, 3, 10_000), rng.uniform(0, 5, 10_000), rng.uniform(-0.2, 1, (10_000, 4))])
-    points, log_odds = kernel.along(model, "points"), kernel.along(model, "log_odds")
-    for row in x.tolist():
-        at = kernel.place(model, row)
-        assert kernel.SCALAR.clip(points(row), 0.0, 100.0) == at.score
-        assert log_odds(row) == at.log_odds
-    for i in range(6):
-        assert math.isnan(points([math.nan if j == i else v for j, v in enumerate(x[0])]))
-
-
 @given(SIX_VALUES)
 def test_reasons_add_up_to_the_score(row: tuple[float, ...]) -> None:
     model = models.load().linear()

@@ -13,12 +13,14 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 import uuid
 
 import uno
 import unohelper
+from com.sun.star.awt import XCallback
 from com.sun.star.beans import PropertyValue
 from com.sun.star.connection import NoConnectException
 from com.sun.star.frame.DispatchResultState import SUCCESS
@@ -61,6 +63,23 @@ class Consent(unohelper.Base, XCommandEnvironment, XProgressHandler, XInteractio
                 return
 
 
+class Later(unohelper.Base, XCallback):
+    """Work for LibreOffice's main thread, where everything happens that a user does."""
+
+    def __init__(self, work):
+        self.work = work
+        self.result = None
+        self.error = None
+        self.done = threading.Event()
+
+    def notify(self, data):
+        try:
+            self.result = self.work()
+        except Exception as e:
+            self.error = e
+        self.done.set()
+
+
 class Driver:
     def __init__(self):
         self.documents = {}
@@ -92,10 +111,24 @@ class Driver:
                     raise
                 time.sleep(0.05)
         self.desktop = self.service("com.sun.star.frame.Desktop")
+        # A thread other than the one Python was started in needs a state of Python's own for every call.
+        self.in_main_thread(lambda: self.service("com.sun.star.loader.Python"))
         return time.monotonic() - begun
 
     def service(self, name):
         return self.context.ServiceManager.createInstanceWithContext(name, self.context)
+
+    def in_main_thread(self, work):
+        """The value of `work()`; what it asks of LibreOffice is done in LibreOffice's main thread.
+
+        A call back from there is answered there, whereas others are answered by whichever thread is free.
+        """
+        later = Later(work)
+        self.service("com.sun.star.awt.AsyncCallback").addCallback(later, None)
+        later.done.wait()
+        if later.error is not None:
+            raise later.error
+        return later.result
 
     def kill(self):
         with contextlib.suppress(ProcessLookupError):
@@ -176,7 +209,7 @@ class Driver:
     def calculate(self, doc):
         """Recalculate everything; seconds taken."""
         begun = time.perf_counter()
-        self.documents[doc].calculateAll()
+        self.in_main_thread(self.documents[doc].calculateAll)
         return time.perf_counter() - begun
 
     def cpu(self):

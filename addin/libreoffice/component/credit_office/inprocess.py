@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import kernel, link, rules
+from . import kernel, link, rules, written
 
 Row = tuple[Any, ...]
 Rows = tuple[Row, ...]
@@ -84,10 +84,6 @@ def _values(row: Row) -> Any:
     return values if kernel.enough(values) else "#N/A"
 
 
-def _clipped(points: float) -> float:
-    return 0.0 if points < 0.0 else 100.0 if points > 100.0 else points
-
-
 def _grade(row: Row, at: Any, lang: str) -> Row:
     return (GRADES[kernel.likeliest(_probs(row, at, lang))],)
 
@@ -114,11 +110,8 @@ _SHOWN: dict[str, tuple[int, Callable[[Row, Any, str], Row]]] = {
     "RISKREASONS": (rules.REASONS, _reasons),
 }
 SCORING = tuple(_SHOWN)
-# What needs one of the kernel's sums only, and what becomes of it.
-_QUICK: dict[str, tuple[Callable[[Row], float], Callable[[float], float]]] = {
-    "RISKSCORE": (kernel.along(MODEL, "points"), _clipped),
-    "DEFAULTPROB": (kernel.along(MODEL, "log_odds"), kernel.sigmoid),
-}
+# What needs one of the model's sums only: six floats aren't even looked at before they are computed with.
+_WRITTEN = {"RISKSCORE": written.RISKSCORE, "DEFAULTPROB": written.DEFAULTPROB}
 
 
 def score(name: str, rows: Rows, lang: str = "zh") -> Rows:
@@ -126,26 +119,16 @@ def score(name: str, rows: Rows, lang: str = "zh") -> Rows:
 
     Raises ErrorCells for a None among them.
     """
-    if len(rows[0]) == 1 and len(rows) == WIDTH:
-        rows = (tuple(row[0] for row in rows),)
     if len(rows[0]) != WIDTH:
-        raise CallError("#VALUE!")
-    if name not in _QUICK:
-        return tuple([_carefully(name, row, lang) for row in rows])
-    along, finish = _QUICK[name]
-    out = []
-    for row in rows:
-        # Most rows hold six floats, and aren't looked at before they are computed with.
-        try:
-            total = along(row)
-        except TypeError:  # a blank, a text or an error
-            out.append(_carefully(name, row, lang))
-            continue
-        out.append((finish(total),) if total - total == 0.0 else _carefully(name, row, lang))
-    return tuple(out)
+        if len(rows[0]) != 1 or len(rows) != WIDTH:
+            raise CallError("#VALUE!")
+        rows = (tuple([row[0] for row in rows]),)
+    if name in _WRITTEN:
+        return _WRITTEN[name](rows, _carefully)
+    return tuple([_carefully(name, row, lang) for row in rows])
 
 
-def _carefully(name: str, row: Row, lang: str) -> Row:
+def _carefully(name: str, row: Row, lang: str = "zh") -> Row:
     width, show = _SHOWN[name]
     values = _values(row)
     if type(values) is not str:
