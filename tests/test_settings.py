@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -153,17 +152,11 @@ def test_options_count_instead_of_the_sheet(form: Callable[..., Path]) -> None:
     wrong = call("plan", book, "--lang", "en")
     assert wrong.exit_code == 1
     assert "Settings!" in wrong.stderr
-    good = form(budget=5_000_000, tblGradeShares={"A": 0.4, "B": 0.5}, language="zh")
-    for options, budget in (((), "500.0"), (("--budget", "3e6"), "300.0"), (("--settings-from", "none"), "10,000.0")):
-        result = call("plan", good, *options, "--lang", "zh", "--scenario", "none")
-        assert result.exit_code == 0, result.output
-        assert f"占信贷总额 {budget} 万元" in result.stdout
-    written = call("run", good, "--json", "-o", good.with_name("out.xlsx"), "--scenario", "none")
-    assert json.loads(written.stdout)["budget"] == 5e6
-    assert "运行记录" in openpyxl.load_workbook(good.with_name("out.xlsx"), read_only=True).sheetnames
-    said = call("plan", good, "--scenario", "none").stdout
-    assert "企业" in said  # the sheet's own language
-    assert "企业" not in call("plan", good, "--scenario", "none", "--lang", "en").stdout
+    good = form(budget=5_000_000, language="zh")
+    result = call("plan", good, "--scenario", "none")
+    assert "占信贷总额 500.0 万元" in result.stdout  # the sheet's own language
+    result = call("plan", good, "--scenario", "none", "--lang", "en", "--budget", "3e6")
+    assert "of 3,000,000 yuan" in result.stdout
     two = call("plan", good, form("zh", language="en"))
     assert two.exit_code == 2
     assert "--settings-from" in two.stderr
