@@ -2,12 +2,15 @@
 
     python tests/benchmarks/bench_libreoffice.py [rounds]
 
-Peers: an add-in of functions that return their first cell: TRIVIALRANGE takes the range as ours must (an error
-cell in it is then that row's error); TRIVIALSAME has an optional argument and may spill besides, as ours;
-TRIVIALARRAY takes an array (Calc refuses the call when a cell holds an error), TRIVIALNUMBER one number.
-"changed" is a recalculation after every input has changed; "same" repeats it with the same inputs.
-Measured are processor seconds of LibreOffice and its helper: wall time on a shared machine says more of the
-neighbours. The functions take turns in every round; a ratio is the median of the rounds' ratios.
+Peers are functions of an add-in that return the first cell they are given. TRIVIALRANGE takes the range itself, as
+ours must (an error cell in it is then that row's error); TRIVIALSAME has an optional argument and may spill besides,
+as ours. TRIVIALARRAY takes the range as an array, which costs Calc a quarter, but then one error cell is the whole
+call's error; TRIVIALNUMBER takes one number. TRANSPORT returns a column as high as the range.
+
+Every formula has a workbook of its own. In each round they are recalculated in an order of chance, each after all
+its inputs have changed, in LibreOffice's main thread, where a user's are. Measured are processor seconds of
+LibreOffice and its helper: wall time on a shared machine says more of the neighbours. Ratios and differences are
+medians of the rounds', with the quartiles beside them.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from statistics import median
+from statistics import quantiles
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -108,50 +111,47 @@ def _firms(seed: int) -> list[list[float]]:
     ]
 
 
-def _enter(book: Book, what: str) -> None:
-    """`what` in column H, an array formula if it spans."""
-    at = f"H2:H{ROWS + 1}"
-    book.ask("clear", at=at)
-    if "{row}" in what:
-        book.formulas(at, [[what.format(row=row)] for row in range(2, ROWS + 2)])
+def _workbook(office: Office, formula: str) -> Book:
+    """A workbook with `formula` in column H: for each row, or as an array formula if it names no row."""
+    book, at = office.new(), f"H2:H{ROWS + 1}"
+    book.ask("automatic", on=False)
+    if "{row}" in formula:
+        book.formulas(at, [[formula.format(row=row)] for row in range(2, ROWS + 2)])
     else:
-        book.array(at, what)
+        book.array(at, formula)
+    return book
 
 
-Times = tuple[float, float]  # seconds after a change, and with the same inputs
-
-
-def _recalculate(book: Book, seed: int, times: int) -> Times:
-    """Seconds of one recalculation, on average over `times`."""
-    changed = same = 0.0
-    for i in range(times):
-        book.put(f"A2:F{ROWS + 1}", _firms(seed * times + i))
-        before = book.office.ask("cpu")
-        book.calculate()
-        between = book.office.ask("cpu")
-        book.calculate()
-        changed, same = changed + between - before, same + book.office.ask("cpu") - between
+def _seconds(book: Book, seed: int) -> float:
+    """Processor seconds of one recalculation, after every input has changed."""
+    book.put(f"A2:F{ROWS + 1}", _firms(seed))
+    before = book.office.ask("cpu")
+    book.calculate()
+    taken: float = book.office.ask("cpu") - before
     value = book.value(f"H{ROWS + 1}")
     if not isinstance(value, float):
         raise SystemExit(f"not calculated: {value}")
-    return changed / times, same / times
+    return taken
 
 
-def _compare(book: Book, formulas: dict[str, str], rounds: int, times: int) -> dict[str, list[Times]]:
-    """Each formula's times, round by round."""
-    runs: dict[str, list[Times]] = {name: [] for name in formulas}
-    for number in range(rounds):
-        for name, formula in formulas.items():
-            _enter(book, formula)
-            runs[name].append(_recalculate(book, number, times))
-    return runs
+def _rounds(office: Office, formulas: dict[str, str], rounds: int) -> dict[str, list[float]]:
+    """Each formula's seconds, round by round."""
+    books = {name: _workbook(office, formula) for name, formula in formulas.items()}
+    taken: dict[str, list[float]] = {name: [] for name in books}
+    chance = random.Random(0)
+    for number in range(-1, rounds):
+        for name in chance.sample(list(books), len(books)):
+            seconds = _seconds(books[name], number)
+            if number >= 0:  # the first round warms up
+                taken[name].append(seconds)
+    for book in books.values():
+        book.ask("close")
+    return taken
 
 
-def _show(title: str, runs: dict[str, list[Times]]) -> None:
-    print(f"{title:42}changed    same   (median; least)")
-    for name, taken in runs.items():
-        middle, least = ([pick(t[i] for t in taken) for i in (0, 1)] for pick in (median, min))
-        print(f"  {name:40}{middle[0]:7.4f} {middle[1]:7.4f}   {least[0]:7.4f} {least[1]:7.4f}")
+def _show(what: str, found: list[float], digits: int) -> None:
+    low, middle, high = quantiles(found, n=4, method="inclusive")
+    print(f"  {what:32}{middle:9.{digits}f}   ({low:.{digits}f} to {high:.{digits}f})")
 
 
 def main(rounds: int = 7) -> None:
@@ -159,27 +159,24 @@ def main(rounds: int = 7) -> None:
         ours = Path(folder) / "credit_udfs.oxt"
         ours.write_bytes(package())
         peer = _peer(Path(folder) / "peer.oxt")
-        environment = {"CREDIT_UDFS_PYTHON": sys.executable}
-        with Office(ours, peer, environment=environment) as office, office.new() as book:
-            book.ask("automatic", on=False)
+        with Office(ours, peer, environment={"CREDIT_UDFS_PYTHON": sys.executable}) as office:
             singles = {name: f"={name}(A{{row}}:F{{row}})" for name in (*PEERS[:3], "RISKSCORE", "DEFAULTPROB")}
-            runs = _compare(book, {**singles, "TRIVIALNUMBER": "=TRIVIALNUMBER(A{row})"}, rounds, 2)
-            _show(f"{ROWS} single cells, processor seconds", runs)
+            runs = _rounds(office, {**singles, "TRIVIALNUMBER": "=TRIVIALNUMBER(A{row})"}, rounds)
+            print(f"{ROWS} single cells, milliseconds: median (quartiles)")
+            for name, taken in runs.items():
+                _show(name, [1000 * t for t in taken], 0)
+            print("times a trivial function")
             for name in PEERS:
-                ratios = [
-                    median(one[i] / other[i] for one, other in zip(runs["RISKSCORE"], runs[name], strict=True))
-                    for i in (0, 1)
-                ]
-                print(f"  {'RISKSCORE : ' + name:40}{ratios[0]:7.2f} {ratios[1]:7.2f}")
+                ratios = [a / b for a, b in zip(runs["RISKSCORE"], runs[name], strict=True)]
+                _show(f"RISKSCORE : {name}", ratios, 2)
             spans = {name: f"={name}(A2:F{ROWS + 1})" for name in ("TRANSPORT", "RISKSCORE", "DEFAULTPROB")}
-            runs = _compare(book, spans, rounds, 6)
-            _show(f"one array call of {ROWS} rows", runs)
+            runs = _rounds(office, spans, 3 * rounds)
+            print(f"one array call of {ROWS} rows, milliseconds")
+            for name, taken in runs.items():
+                _show(name, [1000 * t for t in taken], 1)
             for name in ("RISKSCORE", "DEFAULTPROB"):
-                over = [
-                    1000 * median(one[i] - other[i] for one, other in zip(runs[name], runs["TRANSPORT"], strict=True))
-                    for i in (0, 1)
-                ]
-                print(f"  {name + ' over transport, ms':40}{over[0]:7.1f} {over[1]:7.1f}")
+                over = [1000 * (a - b) for a, b in zip(runs[name], runs["TRANSPORT"], strict=True)]
+                _show(f"{name} over transport", over, 1)
 
 
 if __name__ == "__main__":
