@@ -2,7 +2,7 @@
 
 A key is ``area.name``: the file ``area.toml``, the table ``[name]``, with a ``zh`` and an ``en`` template.
 Templates are `str.format` templates; their values are given by keyword. ``{count:cell/cells}`` is the first word
-for 1 and the second for any other number.
+for 1 and the second for any other number; ``{amount:wan}`` is yuan in ten thousands, to the yuan: 10,000 or 9.9.
 """
 
 from __future__ import annotations
@@ -35,13 +35,15 @@ def text(key: str, lang: Lang, /, **values: object) -> str:
     return _filler(area(file)[name][lang])(**values)
 
 
-class _Counting(string.Formatter):
+class _Formatter(string.Formatter):
     def format_field(self, value: Any, spec: str) -> str:
+        if spec == "wan":
+            return f"{value / 1e4:,.4f}".rstrip("0").rstrip(".")
         one, or_, several = spec.partition("/")
         return (one if value == 1 else several) if or_ else format(value, spec)
 
 
 @cache
 def _filler(template: str) -> Callable[..., str]:
-    # Few texts count; the others are filled ten times as fast.
-    return partial(_Counting().format, template) if re.search(r"{\w+:[^{}]*/", template) else template.format
+    # Few texts need more than str.format, which is ten times as fast.
+    return partial(_Formatter().format, template) if re.search(r"{\w+:([^{}]*/|wan})", template) else template.format

@@ -15,18 +15,20 @@ from typing import Any, Final
 
 import numpy as np
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.formatting.rule import ColorScaleRule, DataBarRule, FormulaRule
+from openpyxl.formatting.rule import ColorScaleRule, DataBarRule, FormulaRule, Rule
 from openpyxl.styles import PatternFill
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
 from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.workbook import Workbook
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.formula import ArrayFormula
-from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from credit_udfs.locale import Lang
+from credit_udfs.workbook import paper
 from credit_udfs.workbook.package import Bulk, Computed
 from credit_udfs.workbook.style import (
     CELL,
@@ -348,55 +350,21 @@ class Canvas:
         rule = FormulaRule(formula=[formula], fill=PatternFill(bgColor="FF" + fill, fill_type="solid"), font=font)
         self.sheet.conditional_formatting.add(ref, rule)
 
+    def plain_zero(self, ref: str, fmt: str = "0.0") -> None:
+        """No sign before numbers that are shown as zero: a format with signs would write -0.0."""
+        first = ref.split(":")[0]
+        size = 0.5 * 0.1 ** len(fmt.partition(".")[2])
+        look = DifferentialStyle(numFmt=NumberFormat(numFmtId=200, formatCode=f"{fmt};{fmt}"))
+        rule = Rule(type="expression", dxf=look, formula=[f"AND(ISNUMBER({first}),ABS(N({first}))<{size:g})"])
+        self.sheet.conditional_formatting.add(ref, rule)
+
     def validate(self, ref: str, rule: DataValidation) -> None:
         self.sheet.add_data_validation(rule)
         rule.add(ref)
 
-    def page(
-        self,
-        footer: str,
-        *,
-        landscape: bool = True,
-        tall: bool = True,
-        repeat: tuple[int, int] | None = None,
-        area: str | None = None,
-        breaks: Sequence[int] = (),
-        halves: tuple[int, int] | None = None,
-        scale: int | None = None,
-    ) -> None:
-        """A4, as wide as the sheet, `tall`: as many pages as it takes, else one. `repeat`: header rows printed on
-        every page. `breaks`: rows after which a page ends. `scale`: percent, instead of fitting the width (a
-        page that is fitted has no breaks of its own). `halves`, with `scale`: a sheet too wide for one page: how many
-        columns are repeated on the left, and after which one the second page begins."""
-        ws = self.sheet
-        ws.page_setup.orientation = "landscape" if landscape else "portrait"
-        ws.page_setup.paperSize = 9
-        ws.sheet_properties.pageSetUpPr.fitToPage = True
-        ws.page_setup.fitToWidth = 1
-        ws.page_setup.fitToHeight = 0 if tall else 1
-        if scale:
-            ws.sheet_properties.pageSetUpPr.fitToPage = False
-            ws.page_setup.fitToWidth = ws.page_setup.fitToHeight = None
-            ws.page_setup.scale = scale
-        if halves and repeat:
-            # Two areas: the second begins at the header, or the title would be cut off in the repeated columns.
-            left, right = get_column_letter(halves[1]), get_column_letter(halves[1] + 1)
-            end = get_column_letter(ws.max_column)
-            ws.print_title_cols = f"A:{get_column_letter(halves[0])}"
-            ws.print_area = f"A1:{left}{ws.max_row},{right}{repeat[0]}:{end}{ws.max_row}"
-        for side, inches in {"left": 0.5, "right": 0.5, "top": 0.6, "bottom": 0.7}.items():
-            setattr(ws.page_margins, side, inches)
-        ws.page_margins.header = ws.page_margins.footer = 0.3
-        ws.print_options.horizontalCentered = True
-        ws.oddFooter.left.text = footer.replace("&", "&&")
-        ws.oddFooter.right.text = "&P / &N"
-        ws.oddFooter.left.size = ws.oddFooter.right.size = 8
-        if repeat:
-            ws.print_title_rows = f"{repeat[0]}:{repeat[1]}"
-        if area:
-            ws.print_area = area
-        for row in breaks:
-            ws.row_breaks.append(Break(id=row))
+    def page(self, footer: str, **options: Any) -> None:
+        """Print set-up, see `paper.set_up`."""
+        paper.set_up(self.sheet, footer, self._height, **options)
 
 
 def _plain(value: Any) -> Any:

@@ -30,9 +30,10 @@ from openpyxl.drawing.text import (
 )
 from openpyxl.utils.units import cm_to_EMU
 from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.xml.functions import Element
 
 from credit_udfs.locale import Lang
-from credit_udfs.workbook.style import FONTS, GREY, INK, MUTED, RULE
+from credit_udfs.workbook.style import FONTS, GREY, INK, MUTED, NAVY, RULE, WHITE, contrast
 
 Kind = Literal["bar", "column", "stacked", "stacked_bar", "line", "scatter", "scatter_line", "area"]
 LineStyle = Literal["solid", "dash", "sysDot"]
@@ -79,7 +80,7 @@ def chart(
     sheet: Worksheet,
     at: str,
     kind: Kind,
-    title: str,
+    title: str | None,
     series: Sequence[Line],
     *,
     lang: Lang,
@@ -97,11 +98,14 @@ def chart(
     reverse: categories from top to bottom (bars). plot: place of the inner plot as fractions of the chart (left,
     top, width, height), for labels that need room.
 
-    A title is fixed text: LibreOffice doesn't follow a title that refers to a cell, so a finding that must live
-    stands in a cell above its chart.
+    A title is fixed text: LibreOffice freezes a title that refers to a cell. A finding that must live is a formula
+    in the cell above its chart, which then has no title (None).
     """
     made = _kind(kind, gap)
-    made.title = _label(title, lang, 11, INK, bold=True)
+    if title is None:
+        _untitled(made)
+    else:
+        made.title = _label(title, lang, 11, INK, bold=True)
     made.style = None
     made.roundedCorners = False
     made.display_blanks = "gap"
@@ -140,6 +144,18 @@ def chart(
     made.anchor = _anchor(at, size)
     sheet.add_chart(made)
     return made
+
+
+def _untitled(made: Any) -> None:
+    """Say in the file that the chart has no title, or Excel gives it one; openpyxl leaves that unsaid."""
+    write = made._write
+
+    def with_mark() -> Any:
+        tree = write()
+        tree.find("chart").insert(0, Element("autoTitleDeleted", {"val": "1"}))
+        return tree
+
+    made._write = with_mark
 
 
 def _anchor(at: str, size: tuple[float, float]) -> OneCellAnchor:
@@ -201,13 +217,10 @@ def _series(line: Line, kind: Kind, index: int, categories: str | None) -> Any:
         props.noFill = True
         props.line = LineProperties(noFill=True)
     else:
-        props.solidFill = line.colour
-        props.line = LineProperties(noFill=True)
+        made.graphicalProperties = _fill(line.colour)
         made.invertIfNegative = False
     for i, colour in enumerate(line.colours):
-        point = DataPoint(idx=i, invertIfNegative=False)
-        point.graphicalProperties = GraphicalProperties(solidFill=colour, ln=LineProperties(noFill=True))
-        made.dPt.append(point)
+        made.dPt.append(DataPoint(idx=i, invertIfNegative=False, spPr=_fill(colour)))
     if line.labels:
         made.dLbls = DataLabelList(numFmt=line.labels, showVal=True)
         made.dLbls.showSerName = made.dLbls.showCatName = made.dLbls.showLegendKey = False
@@ -218,6 +231,12 @@ def _series(line: Line, kind: Kind, index: int, categories: str | None) -> Any:
             made.dLbls.dLblPos = "t"
         made.dLbls.txPr = _text("en", 9, INK)
     return made
+
+
+def _fill(colour: str) -> GraphicalProperties:
+    """A fill; a light one with an edge, or it would be lost on white paper."""
+    edge = LineProperties(solidFill=NAVY, w=9525) if contrast(colour, WHITE) < 3.0 else LineProperties(noFill=True)
+    return GraphicalProperties(solidFill=colour, ln=edge)
 
 
 def _axis(axis: Any, spec: Axis, lang: Lang, *, grid: bool) -> None:

@@ -1,7 +1,8 @@
 """How the pages look: one palette, one set of cell looks, readable in grey and for the colour-blind.
 
-Colours differ in lightness first and in hue second, so that a grey print keeps their order. Blue stands for what
-is lent and earned, orange for what is at risk or lost; no red against green anywhere.
+Colours differ in lightness first and in hue second: fills that stand side by side in a chart have a contrast of 3 or
+more, so that a grey print keeps them apart. Blue stands for what is lent and earned, orange for what is at risk or
+lost; no red against green anywhere.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ NAVY: Final = "17365D"
 BLUE: Final = "2E75B6"
 SKY: Final = "9DC3E6"
 PALE: Final = "EAF1F8"
-ORANGE: Final = "D9730D"
+ORANGE: Final = "C86400"
+MIST: Final = "D6E6F5"
 SAND: Final = "FBE3C8"
 GREY: Final = "BFC6CE"
 RULE: Final = "D5DBE1"
@@ -29,14 +31,13 @@ INPUT_FILL: Final = "FFF8DC"
 INPUT_LINE: Final = "B58900"
 WHITE: Final = "FFFFFF"
 
-# Grades from light to dark: their order survives in grey.
-GRADE_COLOURS: Final = {"A": SKY, "B": "5B9BD5", "C": "1F5C99", "D": "10253F"}
-# Series of a chart, in the order in which they are used; each differs in lightness from its neighbours.
-SERIES: Final = (NAVY, ORANGE, SKY, MUTED, "5B9BD5", SAND)
+# NAVY, ORANGE, MIST: fills for up to three series; any two have a contrast of 3.
+# The same of neighbouring grades: light to dark, and D, which is never lent to, in the colour of losses.
+GRADE_COLOURS: Final = {"A": MIST, "B": BLUE, "C": "10253F", "D": ORANGE}
 
 FONTS: Final = {"zh": "Microsoft YaHei", "en": "Arial"}
 
-WAN: Final = "#,##0.00;-#,##0.00;0.00"
+WAN: Final = '#,##0.00;-#,##0.00;"–"'
 WAN_SHORT: Final = "#,##0.0;-#,##0.0;0.0"
 PERCENT: Final = "0.00%"
 PERCENT_SHORT: Final = "0.0%"
@@ -150,6 +151,19 @@ def parts(look: Look, lang: Lang) -> Parts:
         ),
         protection=Protection(locked=look.locked),
     )
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of RRGGBB, 0 black to 1 white (WCAG 2.1)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast of two colours, 1 (none) to 21 (black on white), by WCAG 2.1."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 def width(text: object) -> float:

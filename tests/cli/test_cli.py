@@ -182,7 +182,7 @@ def test_plan_explains_a_firm_with_its_turning_points(sample: list[str]) -> None
     for line in said:
         assert "fen" in line or "grade D" in line
         assert "would" in line or "grade D" in line
-    assert "Risk: one year in a hundred loses more than" in loans.stdout
+    assert "Risk: at most one year in a hundred loses more than" in loans.stdout
     unknown = call("plan", *sample, "--explain", "E999", "--lang", "en")
     assert unknown.exit_code == 1
     assert '"E999" is not among the 60 firms' in unknown.stderr

@@ -18,7 +18,7 @@ from credit_udfs.core.summary import summarise
 from credit_udfs.locale import area
 from credit_udfs.models import load
 from credit_udfs.workbook.names import PAGE_PREFIX
-from credit_udfs.workbook.pages import PAGES
+from credit_udfs.workbook.pages import PAGES, View, firm_titles
 from credit_udfs.workbook.write import write
 from tests.hosts import office as suite
 from tests.hosts.office import Office
@@ -258,6 +258,17 @@ def test_with_very_many_firms_those_lent_to_have_their_own_data(
     assert len(shown & lent) == min(6, len(lent))
 
 
+def test_every_chart_has_a_title_and_findings_live_where_the_firm_is_chosen() -> None:
+    for lang, name in (("zh", "单户分析"), ("en", "One firm")):
+        for sheet in openpyxl.load_workbook(result(lang)).worksheets:
+            for chart in sheet._charts:
+                at = chart.anchor._from
+                above = sheet.cell(at.row, at.col + 1)  # counted from 0: the row above the chart
+                live = above.data_type == "f" and str(above.value).startswith("=cu_firm&")
+                assert live == (sheet.title == name), (sheet.title, above.coordinate)
+                assert (chart.title is None) == live
+
+
 @pytest.fixture(scope="module")
 def office() -> Iterator[Office]:
     suite.require()
@@ -282,8 +293,10 @@ def test_libreoffice_recalculates_every_page_without_an_error(office: Office, la
 
 @pytest.mark.libreoffice
 def test_the_page_of_one_firm_follows_the_choice(office: Office) -> None:
-    """Choose every fifth firm in turn: the page says what the core says, its months add up to the firm's data."""
+    """Choose every fifth firm in turn: the page says what the core says, its titles what the pages say."""
     a = sample_assessment()
+    view = View(a, "en", sample_extras())
+    shown = list(range(6))
     with office.open(result("en")) as document:
         for i in range(0, len(a.grade), 5):
             document.put("One firm.C4", [[a.tables.firms["firm"][i]]])
@@ -295,6 +308,10 @@ def test_the_page_of_one_firm_follows_the_choice(office: Office) -> None:
             assert points == pytest.approx(a.scores.points[i].tolist(), abs=1e-9)
             steps = document.read("One firm.C72:C79")
             assert steps[-1][0] == pytest.approx(score, abs=1e-9)
+            title = firm_titles.score_title(view, i, "", ("", ""), "", "", shown)
+            assert document.value("One firm.A21") == a.tables.firms["firm"][i] + title.value
+            title = firm_titles.months_title(view, i, 0)
+            assert document.value("One firm.A48") == a.tables.firms["firm"][i] + title.value
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from credit_udfs.core.allocation.problem import Problem
+from credit_udfs.core.industry import industries
 from credit_udfs.errors import NotAvailable
 from credit_udfs.locale import Lang, text
 from credit_udfs.types import Bools, Floats
@@ -51,6 +52,8 @@ class LimitUse:
 
     def sentence(self, lang: Lang) -> str:
         values = dict(self.values)
+        if (industry := industries().get(str(values.get("sector")))) is not None:
+            values["sector"] = industry.name(lang)
         if "share_of" in values:
             values["of"] = text(f"allocation.share_of_{values.pop('share_of')}", lang)
         return text(f"allocation.limit_{self.name}", lang, **values)

@@ -9,10 +9,10 @@ from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import View
-from credit_udfs.workbook.style import NOTE, PERCENT, number
+from credit_udfs.workbook.style import BLUE, NAVY, NOTE, ORANGE, PERCENT, number
 
-# Darkest for the grade that leaves last; solid, dashed, dotted for a print in grey.
-_COLOURS = {"A": "17365D", "B": "2E75B6", "C": "D9730D"}
+# The curves lie close together: each has its own dashes and marks, for a print in grey.
+_COLOURS = {"A": NAVY, "B": BLUE, "C": ORANGE}
 _DASHES = {"A": "solid", "B": "dash", "C": "sysDot"}
 _MARKERS = {"A": "circle", "B": "square", "C": "triangle"}
 

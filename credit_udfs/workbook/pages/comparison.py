@@ -8,7 +8,7 @@ from credit_udfs.workbook.canvas import Block, Canvas, Column, address
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import WAN_YUAN, View
-from credit_udfs.workbook.style import BLUE, CELL, FINE, INTEGER, NAVY, ORANGE, PALE, PERCENT, WAN, number
+from credit_udfs.workbook.style import CELL, FINE, INTEGER, NAVY, ORANGE, PALE, PERCENT, WAN, number
 
 _FORMATS = {"P0_churn": (PERCENT, 1.0), "P0_Z": (FINE, 1.0)}
 _NO_PRIZE = frozenset({"lent", "drawn"})  # neither more nor less is better
@@ -43,8 +43,14 @@ def finding(view: View) -> str:
     (bad, worst), (value, best) = others[0], others[-1]
     return _t(
         view, "finding", bank=view.money(bank), best=_t(view, f"name_{best}"), value=view.money(value),
-        less=1.0 - value / bank if bank > 0 else 0.0, worst=_t(view, f"name_{worst}"), bad=view.money(bad),
+        less=_less(found, value), worst=_t(view, f"name_{worst}"), bad=view.money(bad),
     )  # fmt: skip
+
+
+def _less(found: Comparison, value: float) -> float:
+    """By which share a plan earns the bank less than its own."""
+    bank = found.of("bank", "bank")
+    return 1.0 - value / bank if bank > 0 else 0.0
 
 
 def _measures(canvas: Canvas, view: View, row: int) -> Block:
@@ -102,11 +108,14 @@ def _chart(canvas: Canvas, view: View, block: Block, row: int) -> None:
         return f"{sheet}!${left}${at}:${right}${at}"
 
     others = _others(found)
-    title = _t(view, "chart", worst=_t(view, f"name_{others[0][1]}")) if others else _t(view, "chart_alone")
-    colours = [NAVY if name == "bank" else BLUE for name in found.names]
+    title = _t(view, "chart_alone")
+    if others:
+        (_, worst), (value, best) = others[0], others[-1]
+        title = _t(view, "chart", best=_t(view, f"name_{best}"), worst=_t(view, f"name_{worst}"),
+                   less=_less(found, value))  # fmt: skip
     chart(
         canvas.sheet, address(row, 1), "column", title,
-        [Line(_t(view, "measure_bank"), line(block.first + found.measures.index("bank")), BLUE, colours=colours,
+        [Line(_t(view, "measure_bank"), line(block.first + found.measures.index("bank")), NAVY,
               labels="#,##0"),
          Line(_t(view, "measure_expected_loss"), line(block.first + found.measures.index("expected_loss")), ORANGE,
               labels="#,##0")],

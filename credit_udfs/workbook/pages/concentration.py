@@ -8,7 +8,7 @@ from credit_udfs.types import Floats
 from credit_udfs.workbook.canvas import Block, Canvas, Column, address
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.pages.view import WAN_YUAN, View
-from credit_udfs.workbook.style import BLUE, CELL, CENTRE, INTEGER, NAVY, PERCENT_SHORT, WAN, number
+from credit_udfs.workbook.style import CELL, CENTRE, INTEGER, NAVY, ORANGE, PERCENT_SHORT, WAN, number
 
 
 def draw(canvas: Canvas, view: View) -> None:
@@ -35,13 +35,13 @@ def draw(canvas: Canvas, view: View) -> None:
         canvas.sheet, address(grades.header - 1, 9), "column",
         view.t("concentration_chart_grade", grade=riskiest[0], share=riskiest[4] / riskiest[2])
         if riskiest else view.t("summary_chart_none"),
-        [Line(view.t("share_of_lent"), grades.ref(3), BLUE, labels="0%"),
-         Line(view.t("share_of_loss"), grades.ref(6), "D9730D", labels="0%")],
+        [Line(view.t("share_of_lent"), grades.ref(3), NAVY, labels="0%"),
+         Line(view.t("share_of_loss"), grades.ref(6), ORANGE, labels="0%")],
         lang=view.lang, categories=grades.ref(0), size=(15.5, 6.6), y=Axis(fmt="0%", low=0, hidden=True), gap=80,
     )  # fmt: skip
     chart(
-        canvas.sheet, address(grades.header + 13, 9), "bar",
-        view.t("concentration_chart_industry", industry=known[0][0], share=known[0][1]) if known
+        canvas.sheet, address(grades.header + 12, 9), "bar",
+        _largest(view, "concentration_chart", known) if known
         else view.t("concentration_chart_unknown" if lent else "summary_chart_none"),
         [Line(view.t("share_of_lent"), block.ref(3), NAVY, labels="0.0%")],
         lang=view.lang, categories=block.ref(0), size=(15.5, max(6.0, 0.62 * len(by_industry) + 2.2)),
@@ -70,9 +70,17 @@ def finding(view: View, shares: Floats, known: list[tuple[str, float]]) -> str:
     )
     if not known:
         return said + view.t("concentration_finding_all_unknown") + view.stop
-    said += view.t("concentration_finding_industry", industry=known[0][0], share=known[0][1])
+    said += _largest(view, "concentration_finding", known)
     rest = 1.0 - sum(share for _, share in known)
     return said + (view.t("concentration_finding_unknown", share=rest) if rest > 1e-9 else "") + view.stop
+
+
+def _largest(view: View, key: str, known: list[tuple[str, float]]) -> str:
+    """The largest industry, or how many share that place."""
+    name, share = known[0]
+    level = sum(one > share - 1e-9 for _, one in known)
+    kind = "industry" if level == 1 else "level"
+    return view.t(f"{key}_{kind}", industry=name, share=share, count=level)
 
 
 def _table(canvas: Canvas, view: View, row: int, label: str, rows: list[tuple[str, int, float, float, float]],

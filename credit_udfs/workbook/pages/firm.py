@@ -10,6 +10,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from credit_udfs.workbook.canvas import Canvas, address
 from credit_udfs.workbook.charts import Axis, Line, chart
+from credit_udfs.workbook.pages.firm_titles import Live, months_title, score_title
 from credit_udfs.workbook.pages.view import PARTNERS, WAN_YUAN, View
 from credit_udfs.workbook.style import (
     CELL,
@@ -19,6 +20,7 @@ from credit_udfs.workbook.style import (
     HEAD,
     INPUT,
     LABEL,
+    MIST,
     MONTH,
     NAVY,
     NOTE,
@@ -186,6 +188,7 @@ def _reasons(sheet: _Sheet) -> None:
         terms = ",".join(f"N({sheet.look_up(f'indicators.points_{keys[k]}')})" for k in rest)
         sheet.put(row, 10, f"SUM({terms})", number(SIGNED), float(points[i, rest].sum()))
         steps.append((label, row, float(points[i, rest].sum())))
+    canvas.plain_zero(f"J{_FACTS + 1}:J{_FACTS + len(steps)}")
     canvas.prose(_FACTS + 1 + len(steps), 6, 10, view.t("firm_points_note"), NOTE)
     _waterfall(sheet, steps)
 
@@ -242,30 +245,30 @@ def _waterfall(sheet: _Sheet, contributions: list[tuple[str, int, float]]) -> No
         sheet.put(row, 7, f"MAX(0,MAX(0,{now})-MAX(0,{before}))", number("0.0"), max(0.0, up))
         sheet.put(row, 8, f"MAX(0,MAX(0,{before})-MAX(0,{now}))", number("0.0"), max(0.0, down))
     fixed = f"'{canvas.sheet.title}'!"
-    score = view.assessment.scores.score[i]
-    words = view.t("firm_waterfall_title").split("|")
-    said = f"{view.ids[i]}{words[0]}{score:.1f}{words[1]}{base:.1f}{words[2]}"
-    _live_title(
-        sheet, _CHARTS_AT,
-        f'{SELECTED}&"{words[0]}"&TEXT(C{last},"0.0")&"{words[1]}"&TEXT(C{top},"0.0")&"{words[2]}"', said,
+    shown, _ = _shown(view)
+    end = len(shown)
+    title = score_title(
+        view, i, sheet.look_up("firms.score"), (f"C{last}", f"C{top}"), f"A{top + 1}:A{top + end}",
+        f"J{_FACTS + 1}:J{_FACTS + end}", shown,
     )  # fmt: skip
+    _live_title(sheet, _CHARTS_AT, title)
 
     def column(letter: str) -> str:
         return f"{fixed}${letter}${top}:${letter}${last}"
 
     chart(
-        canvas.sheet, address(_CHARTS_AT + 1, 1), "stacked", view.t("firm_waterfall"),
+        canvas.sheet, address(_CHARTS_AT + 1, 1), "stacked", None,
         [Line(view.t("firm_foot"), column("D"), None), Line(view.t("firm_total"), column("F"), NAVY),
-         Line(view.t("firm_up"), column("G"), ORANGE), Line(view.t("firm_down"), column("H"), SKY)],
+         Line(view.t("firm_up"), column("G"), ORANGE), Line(view.t("firm_down"), column("H"), MIST)],
         lang=view.lang, categories=column("A"), size=(_WIDE[view.lang], 8.6), gap=35, legend="b",
         y=Axis(view.t("axis_score"), "0", low=0),
     )  # fmt: skip
 
 
-def _live_title(sheet: _Sheet, row: int, formula: str, said: str) -> None:
+def _live_title(sheet: _Sheet, row: int, title: Live) -> None:
     for c in range(1, 11):
         sheet.canvas.put(row, c, None, SECTION)
-    sheet.put(row, 1, formula, SECTION, said)
+    sheet.put(row, 1, f"{SELECTED}&{title.formula}", SECTION, sheet.view.ids[sheet.row] + title.value)
     sheet.canvas.height(row, 22)
 
 
@@ -311,19 +314,11 @@ def _months(sheet: _Sheet) -> None:
             sheet.put(row, c, found, number("#,##0.0"), float(values[i, k]) / WAN_YUAN)
     last = top + len(view.months) - 1
     fixed = f"'{canvas.sheet.title}'!"
-    total = (float(sales[i].sum()) / WAN_YUAN, float(purchases[i].sum()) / WAN_YUAN)
-    words = view.t("firm_months_title").split("|")
-    said = f"{view.ids[i]}{words[0]}{total[0]:,.0f}{words[1]}{total[1]:,.0f}{words[2]}"
-    fmt = '"#,##0"'
-    _live_title(
-        sheet, _PARTNERS_AT + 8,
-        f'{SELECTED}&"{words[0]}"&TEXT(SUM(C{top}:C{last}),{fmt})&"{words[1]}"&TEXT(SUM(D{top}:D{last}),{fmt})&"{words[2]}"',
-        said,
-    )  # fmt: skip
+    _live_title(sheet, _PARTNERS_AT + 8, months_title(view, i, top))
     chart(
-        canvas.sheet, address(_PARTNERS_AT + 9, 1), "line", view.t("firm_months"),
+        canvas.sheet, address(_PARTNERS_AT + 9, 1), "line", None,
         [Line(view.t("firm_sales"), f"{fixed}$C${top}:$C${last}", NAVY),
          Line(view.t("firm_purchases"), f"{fixed}$D${top}:$D${last}", ORANGE, dash="dash")],
         lang=view.lang, categories=f"{fixed}$A${top}:$A${last}", size=(_WIDE[view.lang], 7.6), legend="b",
-        x=Axis(fmt=MONTH, skip=3), y=Axis(view.t("axis_wan"), "#,##0"),
+        x=Axis(fmt=MONTH, skip=3), y=Axis(view.t("firm_money_axis"), "#,##0"),
     )  # fmt: skip

@@ -20,7 +20,7 @@ def draw(canvas: Canvas, view: View) -> None:
     for side in ("customer", "supplier"):
         for k in range(1, PARTNERS + 1):
             columns.append(Column(view.t(f"{side}_name", number=k), CENTRE, 11))
-            columns.append(Column(view.t(f"{side}_share", number=k), number(PERCENT_SHORT), 9))
+            columns.append(Column(view.t(f"{side}_share", number=k), number(PERCENT_SHORT), 12))
     for side in ("sales", "purchases"):
         columns += [Column(view.t(f"{side}_month", month=f"{m:%Y-%m}"), number("#,##0.0"), 11) for m in view.months]
     canvas.widths({i: c.width or 10 for i, c in enumerate(columns, 1)})

@@ -37,7 +37,7 @@ def draw(canvas: Canvas, view: View) -> None:
         Column(view.t("col_score"), number("0.0"), 10), Column(view.t("col_pd"), number(PERCENT), 10),
         *(Column(view.t("col_p_grade", grade=g), number(PERCENT_SHORT), 11) for g in GRADES),
         *([Column(view.t("col_grade_set"), CENTRE, 10)] if sets is not None else []),
-        Column(view.t("col_decision"), CENTRE, 12), Column(view.t("col_amount_wan"), number(WAN), 12),
+        Column(view.t("col_decision"), CENTRE, 12), Column(view.t("col_amount_wan"), number(WAN), 14),
         *(Column(view.t(f"col_reason_{i}"), CELL.on(size=9), 42) for i in (1, 2, 3)),
         Column(view.t("col_flags"), CELL_WRAP.on(size=9), 40),
     ]  # fmt: skip
@@ -68,7 +68,7 @@ def draw(canvas: Canvas, view: View) -> None:
     flags = block.ref(len(columns) - 1, sheet=False).replace("$", "")
     canvas.shade_if(flags, f"LEN({flags.split(':')[0]})>0", SAND)
     canvas.freeze(block.first, 3)
-    canvas.page(view.t("footer"), repeat=(block.header, block.header), halves=(2, len(columns) - 4), scale=62)
+    canvas.page(view.t("footer"), repeat=(block.header, block.header), halves=(2, len(columns) - 4), scale=(54, 62))
 
 
 def finding(view: View) -> str:

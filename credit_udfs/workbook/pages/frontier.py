@@ -9,11 +9,10 @@ from credit_udfs.workbook.canvas import Canvas, Column, address
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import WAN_YUAN, View
-from credit_udfs.workbook.style import CELL, INTEGER, NAVY, ORANGE, PALE, PERCENT, SKY, WAN, number
+from credit_udfs.workbook.style import CELL, INTEGER, MUTED, NAVY, ORANGE, PALE, PERCENT, WAN, number
 
 SPAN = 14
 _CHART_ROWS = 18
-_PAGE_ROWS = 90  # what one upright page holds readably
 
 
 def draw(canvas: Canvas, view: View) -> None:
@@ -27,10 +26,7 @@ def draw(canvas: Canvas, view: View) -> None:
         if i:
             breaks.append(row - 1)
         row = _front(canvas, view, front, row, i) + 2
-    if row <= _PAGE_ROWS:
-        canvas.page(view.t("footer"), landscape=False, tall=False)
-    else:
-        canvas.page(view.t("footer"), scale=72, breaks=breaks)
+    canvas.page(view.t("footer"), scale=72, breaks=breaks)
 
 
 def finding(view: View, front: Frontier) -> str:
@@ -77,7 +73,7 @@ def _front(canvas: Canvas, view: View, front: Frontier, row: int, number_: int) 
     chart(
         canvas.sheet, address(row, 8), "scatter_line", finding(view, front).rstrip("。."),
         [Line(view.t("frontier_value"), block.ref(2), NAVY, x=block.ref(0)),
-         Line(view.t("frontier_bound"), block.ref(3), SKY, x=block.ref(0), dash="sysDot", width=1.5),
+         Line(view.t("frontier_bound"), block.ref(3), MUTED, x=block.ref(0), dash="sysDot", width=1.5),
          Line(view.t("frontier_plan"), f"{sheet}!$C${own}", ORANGE, x=f"{sheet}!$B${own}", marker="diamond", width=0,
               size=10)],
         lang=view.lang, size=(17.4, 9.0), legend="b",

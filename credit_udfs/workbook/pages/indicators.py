@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from credit_udfs.core.indicators import INDICATORS
-from credit_udfs.workbook.canvas import Canvas, Column
+from credit_udfs.workbook.canvas import Canvas, Column, address
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import View
 from credit_udfs.workbook.style import CELL, CENTRE, NOTE, SAND, SIGNED, Look, number, width
+
+_HALF = 8  # indicators that a printed page has room for, their contributions on the next
 
 
 def draw(canvas: Canvas, view: View) -> None:
@@ -49,8 +51,14 @@ def draw(canvas: Canvas, view: View) -> None:
     for i, c in np.argwhere(out):
         cell = canvas.sheet.cell(block.first + int(i), 3 + int(c))
         canvas.put(block.first + int(i), 3 + int(c), cell.value, columns[2 + int(c)].look.on(fill=SAND))
+    for row in range(block.first, block.last + 1):
+        canvas.height(row, 16)
+    canvas.plain_zero(f"{address(block.first, 3 + len(keys))}:{address(block.last, len(columns))}")
     canvas.freeze(block.first, 3)
-    canvas.page(view.t("footer"), repeat=(block.header, block.header))
+    if len(keys) <= _HALF:
+        canvas.page(view.t("footer"), repeat=(block.header, block.header), halves=(2, 2 + len(keys)), scale=(58, 72))
+    else:
+        canvas.page(view.t("footer"), repeat=(block.header, block.header))
 
 
 def _column(view: View, header: str, look: Look, least: float) -> Column:

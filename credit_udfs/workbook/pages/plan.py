@@ -24,7 +24,7 @@ def draw(canvas: Canvas, view: View) -> None:
         Column(view.t("col_grade"), CENTRE, 8), Column(view.t("col_pd"), number(PERCENT), 10),
         Column(view.t("col_decision"), CENTRE, 10), Column(view.t("col_amount_wan"), number(WAN), 15),
         Column(view.t("col_rate"), number(PERCENT), 10), Column(view.t("col_churn"), number(PERCENT), 10),
-        Column(view.t("col_profit_wan"), number("0.0000"), 17), Column(view.t("col_loss_wan"), number("0.0000"), 17),
+        Column(view.t("col_profit_wan"), number(WAN), 17), Column(view.t("col_loss_wan"), number(WAN), 17),
         Column(view.t("col_earning"), number(DECIMAL), 21), Column(view.t("col_margin"), number(DECIMAL), 18),
         Column(view.t("col_why"), CELL_WRAP.on(size=8, across="left", indent=1), 58 if view.lang == "zh" else 68),
         Column(view.t("col_flip_pd"), number(PERCENT), 13), Column(view.t("col_flip_budget"), number(WAN_SHORT), 15),
@@ -40,8 +40,8 @@ def draw(canvas: Canvas, view: View) -> None:
             firms.ids[j], view.names[rows[j]], view.applicant_grades[j], firms.pd[j],
             view.t("lend" if lend else "refuse"), plan.amount[j] / WAN_YUAN, plan.rate[j], plan.churn[j],
             plan.profit[j] / WAN_YUAN, plan.expected_loss[j] / WAN_YUAN, plan.earning[j] * WAN_YUAN,
-            plan.margin[j] * WAN_YUAN, view.why(j), flip_pd, None if flip_budget is None else flip_budget / WAN_YUAN,
-            view.advice(j),
+            _exact(plan.margin[j] * WAN_YUAN), view.why(j), flip_pd,
+            None if flip_budget is None else flip_budget / WAN_YUAN, view.advice(j),
         ]  # fmt: skip
 
     block = canvas.table(row + 1, 1, columns, (line(j) for j in range(len(firms))), RESULT_TABLES["plan"])
@@ -66,13 +66,18 @@ def draw(canvas: Canvas, view: View) -> None:
         total.on(number=view.t("firms_format"), across="center"), value=lent,
     )  # fmt: skip
     for r in range(block.first, block.last + 1):
-        canvas.height(r, 26)
+        canvas.height(r, 24)
     whole = f"A{block.first}:{address(block.last, len(columns))}"
     canvas.shade_if(whole, f"$F{block.first}>0", "EAF1F8")
     canvas.data_bar(block.ref(AMOUNT - 1, sheet=False).replace("$", ""), "9DC3E6")
     canvas.freeze(block.first, 3)
     canvas.page(view.t("footer"), repeat=(block.header, block.header), halves=(2, FIRST_HALF),
-                scale=66 if view.lang == "zh" else 60)  # fmt: skip
+                scale=(58, 68) if view.lang == "zh" else (54, 61))  # fmt: skip
+
+
+def _exact(value: float) -> float:
+    """Nothing where only rounding is left of a number, or it would be shown as -0.00."""
+    return 0.0 if abs(value) < 1e-6 else float(value)
 
 
 def _finding(view: View) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from credit_udfs.locale import Lang
@@ -11,10 +11,10 @@ from credit_udfs.workbook.canvas import Canvas, Column, address
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.report import AnyView, Words, fit_height
-from credit_udfs.workbook.style import CELL_WRAP, CENTRE, INTEGER, NAVY, ORANGE, SAND, SKY, number
+from credit_udfs.workbook.style import CELL_WRAP, CENTRE, INTEGER, MIST, NAVY, ORANGE, SAND, number
 
 VERDICTS: Final = {"reproduces": "reproduces", "with the paper's mistake": "mistake", "does not": "not"}
-_COLOURS: Final = (NAVY, SKY, ORANGE)
+_COLOURS: Final = (NAVY, MIST, ORANGE)
 _CHART_ROWS: Final = 14
 
 
@@ -72,6 +72,16 @@ def draw(canvas: Canvas, view: AnyView) -> None:
     canvas.page(t.footer, repeat=(block.header, block.header))
 
 
+def _best_and_worst(t: Words, papers: Sequence[str], counts: Mapping[tuple[str, str], int]) -> str:
+    """Of which paper the largest and the smallest share of figures reproduces."""
+    whole = {paper: sum(counts[paper, verdict] for verdict in VERDICTS) for paper in papers}
+    good = {paper: counts[paper, "reproduces"] for paper in papers}
+    order = sorted(papers, key=lambda paper: good[paper] / whole[paper])
+    best, worst = order[-1], order[0]
+    return t("by_paper_chart", best=best, good=good[best], all_best=whole[best], worst=worst, bad=good[worst],
+             all_worst=whole[worst])  # fmt: skip
+
+
 def _by_paper(canvas: Canvas, t: Words, figures: Sequence[Figure], row: int) -> int:
     """Verdicts counted by paper, as a table and as bars."""
     papers = sorted({f.paper for f in figures})
@@ -84,7 +94,7 @@ def _by_paper(canvas: Canvas, t: Words, figures: Sequence[Figure], row: int) -> 
         [[paper, *(counts[paper, verdict] for verdict in VERDICTS)] for paper in papers], fit=False,
     )  # fmt: skip
     chart(
-        canvas.sheet, address(row, 1), "stacked_bar", t("by_paper"),
+        canvas.sheet, address(row, 1), "stacked_bar", _best_and_worst(t, papers, counts),
         [Line(t(f"verdict_{key}"), block.ref(i + 1), colour)
          for i, (key, colour) in enumerate(zip(VERDICTS.values(), _COLOURS, strict=True))],
         lang=t.lang, categories=block.ref(0), size=(17.5, 6.6), legend="b", reverse=True,

@@ -33,7 +33,8 @@ SPAN = 13
 _MOST_BANDS = 30
 _TOP = 10
 _CHART = (14.6, 8.6)  # cm
-_CHART_ROWS = 17
+_CHART_ROWS = 16
+_SCALE = 70
 _BESIDE = 8  # the charts' first column
 
 
@@ -47,11 +48,13 @@ def draw(canvas: Canvas, view: View) -> None:
         note=_t(view, "note", draws=found.simulated.size, lgd=terms.lgd),
     )  # fmt: skip
     top = canvas.section(row, 1, SPAN, _t(view, "section_figures"))
-    row = max(_figures(canvas, view, top) + 2, top + _CHART_ROWS)
-    row = _losses(canvas, view, canvas.section(row, 1, SPAN, _t(view, "section_losses")), top)
+    end = max(_figures(canvas, view, top) + 1, top + _CHART_ROWS - 1)
+    row = _losses(canvas, view, canvas.section(end + 1, 1, SPAN, _t(view, "section_losses")), top)
+    # A long table of losses has a page of its own.
+    breaks = [end, row - 1] if row - end > _CHART_ROWS + 4 else [row - 1]
     row = _exposures(canvas, view, canvas.section(row, 1, SPAN, _t(view, "section_exposures")))
     _concentration(canvas, view, canvas.section(row, 1, SPAN, _t(view, "section_concentration")))
-    canvas.page(view.t("footer"), landscape=False, tall=False)
+    canvas.page(view.t("footer"), breaks=breaks, scale=_SCALE)
 
 
 def _t(view: View, key: str, **values: object) -> str:

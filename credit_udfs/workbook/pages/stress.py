@@ -13,24 +13,26 @@ from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import WAN_YUAN, View
 from credit_udfs.workbook.style import (
-    BLUE,
     CELL,
     CENTRE,
     INTEGER,
+    MIST,
+    NAVY,
     NOTE,
     PERCENT,
     PERCENT_SHORT,
     PROSE,
     SIGNED,
     SIGNED_PERCENT,
-    SKY,
     WAN,
     number,
 )
 
 SPAN = 8
 MOST = 40  # firms listed whose amount changes
-_PAGE = 1300.0  # points of rows that one upright A4 page holds at this scale
+_SCALE = 78
+_PAGE = 620.0  # points of rows that one page holds at this scale
+_TALLEST = 11.0  # cm, of a chart that shares its page with the totals
 
 
 def draw(canvas: Canvas, view: View) -> None:
@@ -50,10 +52,11 @@ def draw(canvas: Canvas, view: View) -> None:
         canvas.prose(row, 1, SPAN, view.t("stress_unknown", firms=unknown, growth=scenario.total), NOTE)
         row += 1
     row = _totals(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_totals")))
-    row = _by_industry(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_by_industry")))
-    last = _firms(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_firms")))
+    top, end = _by_industry(canvas, view, canvas.section(row + 1, 1, SPAN, view.t("stress_by_industry")))
+    last = _firms(canvas, view, canvas.section(end + 1, 1, SPAN, view.t("stress_firms")))
     # A list of firms too long for what is left of the page begins the next one.
-    canvas.page(view.t("footer"), landscape=False, scale=56, breaks=[row] if canvas.tall(last) > _PAGE else [])
+    long = canvas.tall(last) - canvas.tall(top - 1) > _PAGE
+    canvas.page(view.t("footer"), scale=_SCALE, breaks=[top - 1, end] if long else [top - 1])
 
 
 def finding(view: View) -> str:
@@ -108,8 +111,8 @@ def _totals(canvas: Canvas, view: View, row: int) -> int:
     return block.last + 1
 
 
-def _by_industry(canvas: Canvas, view: View, row: int) -> int:
-    """Table and chart; the next free row."""
+def _by_industry(canvas: Canvas, view: View, row: int) -> tuple[int, int]:
+    """Chart, and the table behind it: its header's row and the next free one."""
     found: Stress = view.extras.stress
     labels = view.applicant_industries
     factor = found.shocked.factor[view.assessment.applicants]
@@ -133,18 +136,20 @@ def _by_industry(canvas: Canvas, view: View, row: int) -> int:
         *(Column(view.t(f"stress_col_{k}"), number(WAN))
           for k in ("lent_before", "lent_after", "profit_before", "profit_unchanged")),
     ]  # fmt: skip
-    block = canvas.table(row, 1, columns, lines, RESULT_TABLES["stress"], fit=False, filters=False)
     # Industries without money before or after stand last and need no bar.
     shown = max(1, sum(line[4] > 0 or line[5] > 0 for line in lines))
+    height = min(max(7.0, 0.58 * shown + 2.3), _TALLEST)
+    top = row + int(height / 0.53) + 2
+    block = canvas.table(top, 1, columns, lines, RESULT_TABLES["stress"], fit=False, filters=False)
     drawn = replace(block, last=block.first + shown - 1)
-    height = max(7.0, 0.58 * shown + 2.3)
     chart(
-        canvas.sheet, address(block.last + 2, 1), "bar",
+        canvas.sheet, address(row, 1), "bar",
         _moves(view, {str(line[0]): line[5] - line[4] for line in lines}),
-        [Line(view.t("stress_col_before"), drawn.ref(4), SKY), Line(view.t("stress_col_after"), drawn.ref(5), BLUE)],
-        lang=view.lang, categories=drawn.ref(0), size=(26.0, height), y=Axis(fmt="#,##0", low=0), reverse=True, gap=45,
+        [Line(view.t("stress_col_before"), drawn.ref(4), MIST), Line(view.t("stress_col_after"), drawn.ref(5), NAVY)],
+        lang=view.lang, categories=drawn.ref(0), size=(29.5 if view.lang == "zh" else 28.5, height),
+        y=Axis(fmt="#,##0", low=0), reverse=True, gap=45,
     )  # fmt: skip
-    return block.last + 2 + int(height / 0.53) + 1
+    return top, block.last + 1
 
 
 def _moves(view: View, change: dict[str, float]) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
+from credit_udfs.core.allocation.plan import LimitUse, Unit
 from credit_udfs.core.plan_risk import PlanRisk
 from credit_udfs.locale import text
 from credit_udfs.workbook.canvas import Canvas, Column, address
@@ -16,6 +19,7 @@ from credit_udfs.workbook.style import (
     FINDING,
     GRADE_COLOURS,
     INTEGER,
+    MUTED,
     NOTE,
     PERCENT,
     PERCENT_SHORT,
@@ -29,6 +33,11 @@ from credit_udfs.workbook.style import (
 
 COLUMNS = 12
 _TOP = 8
+_LIMITS = 8
+# Of a limit's unit: the number format, what numbers are divided by, and by how much easing it has its worth.
+_UNITS: Mapping[Unit, tuple[str, float, float]] = {
+    "yuan": (WAN, WAN_YUAN, 1e6), "share": (PERCENT, 1.0, 0.01), "count": (INTEGER, 1.0, 1.0),
+}  # fmt: skip
 
 
 def draw(canvas: Canvas, view: View) -> None:
@@ -40,10 +49,12 @@ def draw(canvas: Canvas, view: View) -> None:
     row += 2
     left = _fates(canvas, view, row)
     right = _limits(canvas, view, row)
-    end = max(left, right)
+    end, tall = max(left, right), False
     for r in range(row + 2, end):
         said = str(canvas.sheet.cell(r, 7).value or "")
-        canvas.height(r, 28 if lines(said, 35) > 1 else 20)
+        tall = tall or lines(said, 38) > 1
+    for r in range(row + 2, end):
+        canvas.height(r, 28 if tall else 20)
     canvas.prose(end, 7, 12, view.t("limits_note"), NOTE)
     row = end + 1
     _exposures(canvas, view, row)
@@ -150,18 +161,32 @@ def _limits(canvas: Canvas, view: View, row: int) -> int:
     row = canvas.section(row, 7, 12, view.t("summary_limits"))
     _head(canvas, row, 7, [view.t("col_limit"), None, None, view.t("col_used"), view.t("col_allowed"),
                            view.t("col_limit_worth")])  # fmt: skip
-    limits = sorted(view.assessment.plan.limits, key=lambda use: (not use.binding, -use.price))
-    for use in limits[:8]:
+    limits, left_out = _tightest(view.assessment.plan.limits)
+    for use in limits:
         row += 1
-        money = max(abs(use.used), abs(use.allowed)) > 1_000
-        share = not money and max(abs(use.used), abs(use.allowed)) <= 1
-        fmt, divisor = (WAN, WAN_YUAN) if money else (PERCENT, 1.0) if share else (INTEGER, 1.0)
-        canvas.merge(row, 7, row, 9, use.sentence(view.lang), CELL.on(wrap=True))
+        fmt, divisor, per = _UNITS[use.unit]
+        canvas.merge(row, 7, row, 9, use.sentence(view.lang).rstrip("。."), CELL.on(wrap=True))
         canvas.put(row, 10, use.used / divisor, number(fmt))
         canvas.put(row, 11, use.allowed / divisor, number(fmt))
-        per = 1e6 if money else 0.01 if share else 1.0
         canvas.put(row, 12, use.price * per / WAN_YUAN, number(WAN))
+    if left_out:
+        row += 1
+        canvas.merge(row, 7, row, 12, view.t("limits_left_out", count=left_out), CELL.on(ink=MUTED))
     return row + 1
+
+
+def _tightest(limits: Sequence[LimitUse]) -> tuple[list[LimitUse], int]:
+    """What binds first, dearest first, then what is closest to binding; and how many are left out.
+
+    Of the limits on every industry, those that don't bind are said by the closest.
+    """
+    order = sorted(limits, key=lambda use: (not use.binding, -use.price, use.slack / max(abs(use.allowed), 1e-9)))
+    shown: list[LimitUse] = []
+    for use in order:
+        again = not use.binding and use.name == "sector" and any(other.name == "sector" for other in shown)
+        if len(shown) < _LIMITS and not again:
+            shown.append(use)
+    return shown, len(limits) - len(shown)
 
 
 def _head(canvas: Canvas, row: int, column: int, headers: list[str | None]) -> None:

@@ -15,11 +15,9 @@ from credit_udfs.workbook.pages import validation_checks as checks
 from credit_udfs.workbook.pages.report import AnyView, Words, fit_height
 from credit_udfs.workbook.pages.view import View
 from credit_udfs.workbook.style import (
-    BLUE,
     CELL_WRAP,
     CENTRE,
     GRADE_COLOURS,
-    GREY,
     INTEGER,
     MUTED,
     NAVY,
@@ -268,20 +266,26 @@ def _curves(canvas: Canvas, t: Words, shown: MethodQuality, row: int) -> int:
     chart(
         canvas.sheet, address(row, 1), "scatter_line", t("roc_chart", auc=quality.auc.value),
         [Line(t("roc"), roc.ref(1), NAVY, x=roc.ref(0)),
-         Line(t("chance"), roc.ref(2), GREY, x=roc.ref(0), dash="dash", width=1.25)],
+         Line(t("chance"), roc.ref(2), MUTED, x=roc.ref(0), dash="dash", width=1.25)],
         lang=t.lang, size=(15.5, 10.5), legend="b",
         x=Axis(t("fpr"), "0%", 0, 1, 0.2), y=Axis(t("tpr"), "0%", 0, 1, 0.2),
     )  # fmt: skip
     chart(
-        canvas.sheet, address(row, 3), "scatter_line", t("reliability_chart", slope=quality.slope.value),
+        canvas.sheet, address(row, 3), "scatter_line", _reliability(t, quality.slope),
         [Line(t("observed"), calibration.ref(1), ORANGE, x=calibration.ref(0), marker="circle"),
-         Line(t("observed_low"), calibration.ref(2), SKY, x=calibration.ref(0), dash="sysDot", width=1.25),
-         Line(t("observed_high"), calibration.ref(3), SKY, x=calibration.ref(0), dash="sysDot", width=1.25),
-         Line(t("ideal"), roc.ref(2), BLUE, x=roc.ref(0), dash="dash", width=1.25)],
+         Line(t("observed_low"), calibration.ref(2), MUTED, x=calibration.ref(0), dash="sysDot", width=1.25),
+         Line(t("observed_high"), calibration.ref(3), MUTED, x=calibration.ref(0), dash="sysDot", width=1.25),
+         Line(t("ideal"), roc.ref(2), NAVY, x=roc.ref(0), dash="dash", width=1.25)],
         lang=t.lang, size=(15.5, 10.5), legend="b",
         x=Axis(t("predicted"), "0%", 0, 1, 0.2), y=Axis(t("observed"), "0%", 0, 1, 0.2),
     )  # fmt: skip
     return row + 21
+
+
+def _reliability(t: Words, slope: Interval) -> str:
+    """Whether predictions are neither too extreme nor too timid: the slope's interval holds 1."""
+    kind = "_bold" if slope.high < 1.0 else "_timid" if slope.low > 1.0 else ""
+    return t(f"reliability_chart{kind}", slope=slope.value, low=slope.low, high=slope.high)
 
 
 def _confusion(canvas: Canvas, t: Words, shown: MethodQuality, row: int) -> int:
@@ -310,8 +314,11 @@ def _confusion(canvas: Canvas, t: Words, shown: MethodQuality, row: int) -> int:
                         *(Column(t("predicted_grade", grade=g), number(PERCENT_SHORT), 11) for g in GRADES)],
         [[g, *(n / sum(line) for n in line)] for g, line in zip(GRADES, quality.confusion, strict=True)],
     )  # fmt: skip
+    right = {g: line[i] / sum(line) for i, (g, line) in enumerate(zip(GRADES, quality.confusion, strict=True))}
+    best, worst = max(right, key=right.__getitem__), min(right, key=right.__getitem__)
     chart(
-        canvas.sheet, address(row, 1), "stacked_bar", t("confusion_chart"),
+        canvas.sheet, address(row, 1), "stacked_bar",
+        t("confusion_chart", best=best, good=right[best], worst=worst, bad=right[worst]),
         [Line(t("predicted_grade", grade=g), shares.ref(i + 1), GRADE_COLOURS[g]) for i, g in enumerate(GRADES)],
         lang=t.lang, categories=shares.ref(0), size=(15.5, 6.6), legend="b", reverse=True,
         x=Axis(t("true_grade")), y=Axis(None, "0%", 0, 1, 0.25),

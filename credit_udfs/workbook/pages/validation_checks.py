@@ -128,7 +128,7 @@ def draw_shift(canvas: Canvas, t: Words, report: Report, row: int, span: int) ->
     row += 1
     columns = [
         Column(t("indicator"), CELL), Column(t("shift_said"), CELL),
-        *(Column(t(key), number("#,##0.000")) for key in ("median_training", "median_scored")),
+        *(Column(t(key), number("General")) for key in ("median_training", "median_scored")),
         *(Column(t(key), _THREE) for key in ("ks", "ks_p", "psi")),
         *(Column(t(key), number(INTEGER)) for key in ("below", "above", "missing")),
     ]  # fmt: skip
@@ -141,6 +141,10 @@ def draw_shift(canvas: Canvas, t: Words, report: Report, row: int, span: int) ->
         rows.append([named, said, i.training_median / divisor, i.scored_median / divisor, i.ks, i.p, i.psi, i.below,
                      i.above, i.missing])  # fmt: skip
     block = canvas.table(row, 1, columns, rows, RESULT_TABLES["validation_shift"], fit=False)
+    for k, i in enumerate(shift.indicators):
+        fmt, _ = UNITS[INDICATORS[i.key].unit]
+        for column in (3, 4):
+            canvas.put(block.first + k, column, rows[k][column - 1], number(fmt))
     canvas.shade_if(f"G{block.first}:G{block.last}", f"G{block.first}>{SHIFTED}", SAND)
     row = block.last + 2
     canvas.prose(row, 1, span, t("out_of_range_note", outside=sum(shift.out_of_range[1:]), scored=shift.scored), PROSE)
@@ -149,7 +153,8 @@ def draw_shift(canvas: Canvas, t: Words, report: Report, row: int, span: int) ->
         [(str(k), n) for k, n in enumerate(shift.out_of_range)], fit=False,
     )  # fmt: skip
     chart(
-        canvas.sheet, f"C{row + 1}", "column", t("out_of_range_chart"),
+        canvas.sheet, f"C{row + 1}", "column",
+        t("out_of_range_chart", inside=shift.out_of_range[0], share=shift.out_of_range[0] / max(shift.scored, 1)),
         [Line(t("firms"), counts.ref(1), NAVY, labels="#,##0")], lang=t.lang, categories=counts.ref(0),
         size=(14.0, 6.0), x=Axis(t("out_of_range")), y=Axis(hidden=True, low=0),
     )  # fmt: skip
