@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from credit_udfs.core.indicators import INDICATORS
+from credit_udfs.core.indicators import INDICATORS, SIX
 from credit_udfs.core.model_card import Model
 from credit_udfs.locale import Lang, text
 
 # What a model of form "linear" predicts, each by coefficients of its own: default, grade D, the other grades.
 _TARGETS = ("default", "refused", "grade")
+FEW_SOLE = 0.1
+"""A smaller share of sole traders in training is too few to learn from."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,9 @@ def sections(model: Model, lang: Lang = "en") -> Iterator[Section]:
     yield _definitions(model, lang)
     if model.form == "linear":
         yield _coefficients(model, lang)
-    yield _validation(model.validation, lang)
-    for name in ("limits", "leakage"):
-        lines = text(f"card.{name}_text", lang, firms=model.data["firms"])
-        yield Section(name, text(f"card.{name}", lang), items=tuple(lines.strip().split("\n")))
+    yield _validation(model, lang)
+    yield Section("limits", text("card.limits", lang), items=tuple(_limits(model, lang)))
+    yield Section("leakage", text("card.leakage", lang), items=tuple(_lines("leakage_text", lang)))
 
 
 def markdown(model: Model, lang: Lang = "en") -> str:
@@ -166,6 +167,8 @@ def _coefficients(model: Model, lang: Lang) -> Section:
         t("coefficients"),
         prose=(
             t("coefficients_note"),
+            *_drawn(model.validation.get("coefficient_draws"), lang),
+            *_against_sense(model, lang),
             t(
                 "constants",
                 intercept=parts["default"]["intercept"],
@@ -194,10 +197,11 @@ def _sign(coefficient: float, interval: Mapping[str, Any], lang: Lang) -> str:
     return said if settled else said + text("card.unsettled", lang)
 
 
-def _validation(found: Mapping[str, Any], lang: Lang) -> Section:
+def _validation(model: Model, lang: Lang) -> Section:
     def t(key: str, **values: Any) -> str:
         return text(f"card.{key}", lang, **values)
 
+    found = model.validation
     if "design" not in found:
         return Section("validation", t("validation"), prose=(t("not_validated"),))
     primary = found.get("primary", {})
@@ -228,12 +232,40 @@ def _validation(found: Mapping[str, Any], lang: Lang) -> Section:
     return Section(
         "validation",
         t("validation"),
-        prose=(t("design", folds=design["folds"], repeats=design["repeats"], firms=design["firms"]),),
+        prose=(
+            t("design", folds=design["folds"], repeats=design["repeats"], firms=design["firms"]),
+            *_drawn(design.get("draws"), lang),
+            *([t("six_chosen")] if model.indicators == SIX else []),
+        ),
         header=(t("target"), t("metric"), t("value"), t("interval")),
         rows=tuple(rows),
         items=tuple(extra),
         labels=2,
     )
+
+
+def _limits(model: Model, lang: Lang) -> Iterator[str]:
+    no_dates, *others = _lines("limits_text", lang, firms=model.data["firms"])
+    yield no_dates
+    sole = model.validation.get("sole_traders", {}).get("training")
+    if sole is None or sole < FEW_SOLE * model.data["firms"]:
+        yield text("card.limits_sole", lang)
+    yield from others
+
+
+def _lines(name: str, lang: Lang, **values: Any) -> list[str]:
+    return text(f"card.{name}", lang, **values).strip().split("\n")
+
+
+def _against_sense(model: Model, lang: Lang) -> list[str]:
+    """That depending on one supplier lowers the risk in these data, where it does."""
+    coefficients = dict(zip(model.indicators, model.numbers["default"]["coef"], strict=True))
+    return [text("card.supplier_sign", lang)] if coefficients.get("top_supplier_share", 0.0) < 0.0 else []
+
+
+def _drawn(draws: int | None, lang: Lang) -> tuple[str, ...]:
+    """How many resamples are behind the intervals; cards of before say nothing of it."""
+    return () if draws is None else (text("card.drawn", lang, draws=draws),)
 
 
 def _range(found: Mapping[str, Any], form: str) -> str:

@@ -28,7 +28,7 @@ PRIMARY: Mapping[Target, str] = {"default": "auc", "D": "auc", "grade": "ranked"
 so honest probabilities do best, and it knows the grades' order. For a yes or no the AUC, which methods that only rank
 have too. Every other measure is secondary."""
 
-KIND, SCHEMA = "credit_udfs validation report", 1
+KIND, SCHEMA = "credit_udfs validation report", 2
 ROC_GRID = np.linspace(0.0, 1.0, 41)
 
 
@@ -308,7 +308,8 @@ class ConformalCoverage:
 class Report:
     """Everything a validation found. Without scored firms, `shift` is None.
 
-    ours: the method that the shipped default model is. primary: PRIMARY as it was. papers, power: empty and None when
+    ours: the method that the shipped default model is. primary: PRIMARY as it was. draws: resamples behind an interval.
+    papers, power: empty and None when
     `ours` or every paper's method was left out. skipped: methods left out, name -> reason ("quick" or the error's
     text in English).
     """
@@ -321,6 +322,7 @@ class Report:
     grades: tuple[int, ...]
     folds: int
     seed: int
+    draws: int
     data: Mapping[str, str]
     methods: tuple[MethodQuality, ...]
     comparisons: tuple[Comparison, ...]
@@ -374,7 +376,13 @@ class Report:
         name = name or self.ours
         quality = self.method(name)
         kept: dict[str, Any] = {
-            "design": {"folds": self.folds, "repeats": quality.repeats, "seed": self.seed, "firms": self.firms},
+            "design": {
+                "folds": self.folds,
+                "repeats": quality.repeats,
+                "seed": self.seed,
+                "firms": self.firms,
+                "draws": self.draws,
+            },
             "primary": dict(self.primary),
         }
         for key, part in (("default", quality.default), ("D", quality.d)):

@@ -17,8 +17,9 @@ from credit_udfs.methods.training import labels, training_rows
 from credit_udfs.methods.validate import DEFAULT, Plan, validate
 from credit_udfs.types import Progress
 
-# Enough for the card of one linear model: about half a minute.
-CARD = Plan(draws=1000, shuffles=99, selection_repeats=1, conformal_repeats=2)
+# The card's figures are the full report's: the same folds, resamples and shuffles; what it doesn't keep is cut short.
+CARD = Plan(selection_repeats=1, conformal_repeats=1)
+COEFFICIENT_DRAWS = 500
 
 
 def complete(model: Model, tables: Tables, report: Report | None = None, progress: Progress | None = None) -> Model:
@@ -28,11 +29,12 @@ def complete(model: Model, tables: Tables, report: Report | None = None, progres
     """
     found = report or validate(tables, methods=[DEFAULT], plan=CARD, progress=progress)
     intervals = coefficient_intervals(tables, model.settings)
-    return model.with_validation({**found.summary(DEFAULT), "coefficients": intervals})
+    kept = {**found.summary(DEFAULT), "coefficient_draws": COEFFICIENT_DRAWS, "coefficients": intervals}
+    return model.with_validation(kept)
 
 
 def coefficient_intervals(
-    tables: Tables, strengths: Mapping[str, float], draws: int = 500, seed: int = 0
+    tables: Tables, strengths: Mapping[str, float], draws: int = COEFFICIENT_DRAWS, seed: int = 0
 ) -> dict[str, Any]:
     """95% percentile intervals over resamples of the training firms: target -> indicator -> low, high.
 

@@ -153,6 +153,7 @@ def validate(
         grades=tuple(np.bincount(data.targets["grade"], minlength=4).tolist()),
         folds=plan.folds,
         seed=seed,
+        draws=plan.draws,
         data={source.file: source.sha256 for source in tables.sources},
         methods=tuple(qualities.values()),
         comparisons=comparisons,

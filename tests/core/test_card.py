@@ -67,6 +67,30 @@ def test_intervals_settle_a_sign_or_do_not(model: Model) -> None:
     assert customer.endswith("| raises the risk (sign not settled) |")
 
 
+def test_intervals_say_how_many_resamples_they_are_from(model: Model) -> None:
+    assert "resamples" not in markdown(model, "en")  # a card of before doesn't know
+    found = markdown(models.load(), "en")
+    assert "2,000 resamples" in found
+    assert "500 resamples" in found
+    assert "1,000 resamples" in markdown(models.load("p4_logistic"), "en")
+
+
+def test_what_is_said_of_our_data_is_said_where_it_holds(model: Model) -> None:
+    numbers = model.numbers
+    other = {**numbers["default"], "coef": [*numbers["default"]["coef"][:5], 0.4]}
+    bank = replace(
+        model,
+        numbers={**numbers, "default": other},
+        validation={**VALIDATION, "sole_traders": {"training": 60, "scored": 2}},
+    )
+    ours, theirs, papers = (markdown(one, "en") for one in (model, bank, models.load("p4_logistic")))
+    for said in ("contrary to expectation", "Sole traders are almost absent"):
+        assert said in ours
+        assert said not in theirs
+    assert "The six were chosen" in theirs
+    assert "The six were chosen" not in papers
+
+
 def test_a_model_without_validation_says_so() -> None:
     assert "not been validated" in markdown(models.load().with_validation({}), "en")
 

@@ -56,6 +56,7 @@ def made_up_report() -> Report:
         grades=(20, 20, 20, 20),
         folds=5,
         seed=0,
+        draws=50,
         data={"附件1.xlsx": "00ff" * 16},
         methods=(ours, topsis, logistic),
         comparisons=(

@@ -50,7 +50,8 @@ def draw(canvas: Canvas, view: AnyView) -> None:
     row = canvas.heading(
         t("title"), finding(t, report, shown), SPAN,
         note=t("note", firms=report.firms, defaults=report.defaults, folds=report.folds, seed=report.seed,
-               repeats=shown.repeats, quick=t("quick") if report.quick else "", files=_files(t, report, view)),
+               repeats=shown.repeats, draws=report.draws, quick=t("quick") if report.quick else "",
+               files=_files(t, report, view)),
     )  # fmt: skip
     breaks = []  # the last rows of pages
     if report.papers:
