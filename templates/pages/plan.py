@@ -11,14 +11,14 @@ from credit_udfs.types import GRADES
 from credit_udfs.workbook import names
 from credit_udfs.workbook.canvas import Block, Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart
-from credit_udfs.workbook.style import BLUE, CELL, CENTRE, GRADE_COLOURS, HEAD, INPUT, PERCENT, number
-from templates.pages.builder import EXAMPLE_BUDGET, FIRST, HEADER, Builder, evaluate, protect, rule, working_page
+from credit_udfs.workbook.style import BLUE, CELL, CENTRE, GRADE_COLOURS, HEAD, PERCENT, number
+from templates.pages.builder import EXAMPLE_BUDGET, FIRST, HEADER, Builder, evaluate, protect, working_page
 
 
 def draw(b: Builder, canvas: Canvas) -> None:
     columns = [
         Column(b.p("col_firm"), CENTRE, 12), Column(b.p("col_pd"), number(PERCENT), 12),
-        Column(b.p("col_grade"), CENTRE, 12), Column(b.t("col_limit"), INPUT.on(number="#,##0", across="right"), 16),
+        Column(b.p("col_grade"), CENTRE, 12), Column(b.t("col_limit"), number("#,##0"), 16),
         Column(b.p("col_industry"), CELL, 22 if b.lang == "zh" else 34), Column(b.t("col_lend"), CENTRE, 12),
         Column(b.t("col_amount"), number("#,##0"), 15), Column(b.p("col_rate"), number(PERCENT), 12),
         Column(b.t("col_profit"), number("#,##0"), 15),
@@ -29,11 +29,11 @@ def draw(b: Builder, canvas: Canvas) -> None:
         canvas.formula(r, 1, f'=IF({source}!A{r}="","",{source}!A{r})', columns[0].look, value=firm.id)
         canvas.formula(r, 2, f"={source}!J{r}", columns[1].look, value=firm.pd)
         canvas.formula(r, 3, f"={source}!K{r}", columns[2].look, value=firm.grade)
+        canvas.formula(r, 4, _own_limit(r), columns[3].look, value="")
         canvas.formula(
             r, 5, f'=IF({source}!B{r}="","",INDUSTRY({source}!B{r},cu_language))', columns[4].look, value=firm.industry
         )
     found = _allocate(b, canvas, block, columns)
-    canvas.validate(f"D{FIRST}:D{block.last}", rule(b, b.t("col_limit"), b.t("hint_limit"), "number", high=1e12))
     canvas.shade_if(f"A{FIRST}:I{block.last}", f"N($F{FIRST})=1", "EAF1F8")
     b.book.name("cu_plan", canvas.sheet.title, f"$A${FIRST}:$I${block.last}")
     _by_grade(b, canvas, block, found)
@@ -59,6 +59,12 @@ def _allocate(b: Builder, canvas: Canvas, block: Block, columns: list[Column]) -
     b.book.refs["template.lent"] = str(sum(float(r[0] or 0) for r in found))
     b.book.refs["template.used"] = str(sum(float(r[1] or 0) for r in found) / EXAMPLE_BUDGET)
     return found
+
+
+def _own_limit(row: int) -> str:
+    """The firm's decided amount, else its largest loan, from the page of limits; nothing where neither is there."""
+    decided, largest = (f"VLOOKUP(A{row},{names.TABLE_TERMS}[],{column},FALSE)" for column in (4, 3))
+    return f'=IFERROR(IF({decided}<>"",{decided},IF({largest}<>"",{largest},"")),"")'
 
 
 def _formula(last: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from credit_udfs.workbook.canvas import Canvas
 from credit_udfs.workbook.style import CELL, FINDING, LABEL, LINK, NAVY, NOTE, PALE, PERCENT_SHORT, PROSE, Look, number
-from templates.pages.builder import FIRST, ROWS, Builder
+from templates.pages.builder import FIRST, ROWS, Builder, protect
 
 
 def draw(b: Builder, canvas: Canvas) -> None:
@@ -26,6 +26,7 @@ def draw(b: Builder, canvas: Canvas) -> None:
     canvas.prose(row + 1, 2, 4, b.t("rows_note", rows=ROWS), NOTE)
     if b.data is not None:
         canvas.prose(row + 2, 2, 4, b.t("example_note"), NOTE.on(bold=True))
+    protect(canvas)
     canvas.page(b.t("title"), tall=False)
 
 

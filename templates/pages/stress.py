@@ -127,5 +127,4 @@ def draw_scenario(b: Builder, canvas: Canvas) -> None:
     canvas.validate(
         f"B{block.first}:B{block.last}", rule(b, b.t("growth"), b.t("hint_growth"), "number", low=-1.0, high=10.0)
     )
-    protect(canvas)
     canvas.page(b.t("title"), landscape=False, tall=False)

@@ -165,6 +165,11 @@ class SettingsPage:
         self.document = document
         self.names = openpyxl.load_workbook(FOLDER / "sme_credit_example.en.xlsx").defined_names
 
+    def own_limits(self, *rows: list[Any]) -> None:
+        """The first rows of the table of single firms; blank where there are fewer than three."""
+        blank: list[list[Any]] = [[""] * 5] * (3 - len(rows))
+        self.document.put("Limits.A6:E8", [*rows, *blank])
+
     def plan(self, **settings: float | str) -> list[list[Any]]:
         for name, value in settings.items():
             title, at = next(self.names[f"cu_{name}"].destinations)
@@ -193,11 +198,18 @@ def test_the_plan_in_the_example_keeps_the_settings(office: Office) -> None:
         cheap = page.plan(max_industry_share="", rate_max=0.06)
         assert max(row[3] for row in cheap if row[1]) <= 0.06
         assert sum(row[2] for row in page.plan(rate_max=0.15, budget=2_000_000.0)) <= 2_000_000 * (1 + 1e-9)
+        page.plan(budget=EXAMPLE_BUDGET)
+        page.own_limits(["E1", "", 300_000.0, "", ""], ["E3", "", "", 0.0, ""], ["E8", "", 900_000.0, 200_000.0, ""])
+        own = page.plan()
+        assert [own[i][2] for i in (0, 2, 7)] == pytest.approx([300_000.0, 0.0, 200_000.0])
+        assert min(free[i][2] for i in (0, 2, 7)) > 300_000.0
+        page.own_limits()
+        assert page.plan() == free
         # Where all customers stay, the highest rate is the best one; no statistics, and the published ones hold.
         churn = "Lending rate and churn rate"
         document.put(f"{churn}.B2:D30", [[0.0] * 3] * 29)
         faithful = page.plan()
-        assert [row[3] for row in faithful if row[1]] == pytest.approx([0.15] * 2)
+        assert [row[3] for row in faithful if row[1]] == pytest.approx([0.15] * 10)
         document.put(f"{churn}.A2:D30", [[""] * 4] * 29)
         assert 0.04 < max(row[3] for row in page.plan() if row[1]) < 0.15
 
