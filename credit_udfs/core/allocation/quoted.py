@@ -4,50 +4,55 @@ rates.
 With prices on the limits, rates in the order of risk are a dynamic programme over firms and quoted rates (the
 best value with the running rate at each level, by prefix maxima), one rate per grade is a sum per grade and
 rate. The prices come from the cuts that these answers give; the Lagrangian value bounds every plan with
-quoted rates.
+quoted rates. Where rates are ordered, plans that differ from the answer in a few cheap decisions nearly attain it.
+With one rate per grade none does; but every choice of rates has prices and a bound of its own, and few choices have
+to be looked at until no other can be better.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import linprog
 
 from credit_udfs.core.allocation.budget_only import Shelf, allot
 from credit_udfs.core.allocation.clash import clash
-from credit_udfs.core.allocation.inner import decide
-from credit_udfs.core.allocation.levels import Board, decide_levels
+from credit_udfs.core.allocation.levels import Board, Costs, decide_levels
 from credit_udfs.core.allocation.limited import nobody, penalties, plan_of
 from credit_udfs.core.allocation.plan import Method, Plan
 from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.proof import PROVEN
-from credit_udfs.core.allocation.rates import RateTable
-from credit_udfs.core.allocation.rows import Choice, Pool, pool_of
-from credit_udfs.core.allocation.search import Best, Clock
+from credit_udfs.core.allocation.rows import Choice, pool_of
+from credit_udfs.core.allocation.search import Best, Clock, Stop
 from credit_udfs.types import Floats, Ints
 
 CUTS = 200
 SMALL = 600
-"""Firms up to which all levels are decided exactly."""
-NEAR = 20.0
-"""How many times the gap aimed at a decision may cost, to be looked at again."""
-DEARER = (1.003, 1.01, 1.03, 1.1, 1.3, 2.0, 4.0)
-TOGETHER = 400
+"""Firms up to which all decisions are looked at."""
+LARGE = 1e-5
+"""The gap aimed at with more firms, which lose less by whole decisions."""
+WINDOWS = (60, 100, 160, 250, 400, 600, 900)
+"""How many firms to decide together."""
 NODES = 300
-"""Firms decided together at given levels, and steps of the search between levels, in larger problems."""
+"""Steps of a search among them."""
+ROUGH = 1e-3
+"""The gap at which a choice of rates waits for the others."""
+CHOICES = 4_000_000
+"""How many choices of rates to keep apart."""
 
 
 @dataclass(frozen=True, eq=False)
-class FixedRates(RateTable):
-    """A table that knows one rate for each firm of a pool, (m,), whatever the prices."""
+class Priced:
+    """Prices mu (k,) of the limits and the Lagrangian value there; levels of answers on either side of the budget,
+    where that is the only limit. possible: whether a mixture of answers keeps the limits."""
 
-    rate: Floats
-    share: Floats
-
-    def best(self, kappa: Floats, grade: Ints) -> tuple[Floats, Floats]:
-        return self.rate, self.share
+    mu: Floats
+    bound: float
+    levels: tuple[Ints, ...] = ()
+    possible: bool = True
 
 
 def solve_quoted(
@@ -62,74 +67,172 @@ def solve_quoted(
     limits.
 
     The order of risk is that of the probability of default; of equal ones that of the grade, then of the list. With
-    one rate per grade it is the order of the grades. The bound holds for quoted rates in that order.
+    one rate per grade it is the order of the grades. The bound holds for quoted rates in that order. gap: relative; at
+    most 1e-5 for more than 600 firms.
     """
     pool, limits = pool_of(problem), problem.limits
     if pool.size == 0:
         return nobody(problem, pool)
-    order = np.lexsort((pool.firm, pool.grade, problem.firms.pd[pool.firm]))
-    ordered = pool.subset_in(order)
+    ordered = pool.subset_in(np.lexsort((pool.firm, pool.grade, problem.firms.pd[pool.firm])))
     uniform = limits.one_rate_per_grade
     method: Method = "grade_rates" if uniform else "chain"
     klass = np.unique(ordered.grade, return_inverse=True)[1] if uniform else np.arange(pool.size)
-    board = Board(ordered, problem.terms.quoted_rates, klass, limits.rates_ordered)
-    best, target = Best(), PROVEN if prove else gap
-    alone = len(pool.rows) == 1 and problem.terms.budget_basis == "offered"
-    mu, levels = _price(board, best) if alone else _prices(problem, board, best, target, clock, progress)
-    for level in levels if alone or pool.size > SMALL else levels[:1]:
-        _complete(board, level, mu, best, target)
-    if best.choice is None and pool.size > SMALL:
-        _dearer(board, mu, best, target)
-    if best.gap() > target and not clock.over() and (uniform or pool.size <= SMALL):
-        _between(board, levels, mu, best, target, clock)
-    if best.gap() > target and not clock.over() and pool.size <= SMALL:
-        _prove(board, mu, best, target, clock)
-    if best.choice is None and clock.status is None:
+    board = Board.of(ordered, problem.terms.quoted_rates, klass, limits.rates_ordered)
+    best, target = Best(), PROVEN if prove else gap if pool.size <= SMALL else min(gap, LARGE)
+
+    def tick(stage: str, turn: int) -> bool:
+        try:
+            if progress is not None:
+                progress(stage, turn, 0)
+        except Stop:
+            clock.status = "interrupted"
+        return not clock.over()
+
+    priced = _priced(board, target, lambda turn: tick("allocation_prices", turn))
+    if not priced.possible:
         raise clash(problem, pool)
+    best.bound, mu = priced.bound, priced.mu
+    if uniform:
+        mu = _by_grade(board, priced, best, target, clock, lambda turn: tick("allocation_decide", turn))
+    else:
+        tick("allocation_decide", pool.size)
+        _decide(board, priced, best, target, clock)
+        if pool.size <= SMALL and best.gap() > target and tick("allocation_prove", 0):
+            _prove(board, mu, best, target, clock)
     if best.choice is None:
-        rates = board.at(np.zeros(board.classes, dtype=np.int64))
-        best.choice = Choice(np.where(ordered.forced, ordered.high, 0.0), rates.rate, rates.stay)
+        if clock.status is None:
+            raise clash(problem, pool)
+        answer = board.respond(mu)[1]
+        best.choice = Choice(np.where(ordered.forced, ordered.high, 0.0), answer.rate, answer.stay)
         best.value = float(ordered.profit(best.choice).sum())
-    return plan_of(problem, ordered, mu, best, gap, clock.status, method)
+    plan = plan_of(problem, ordered, mu, best, gap, clock.status, method)
+    return replace(plan, prices={row.key: (float(price),) for row, price in zip(ordered.rows, mu, strict=True)})
 
 
-def _between(board: Board, levels: list[Ints], mu: Floats, best: Best, target: float, clock: Clock) -> None:
-    """The best plan at levels between those that the best mixture of the relaxation is made of."""
-    span = np.min(levels, axis=0), np.max(levels, axis=0)
-    room = NEAR * target * min(1.0, SMALL / board.pool.size) * abs(best.bound)
-    nodes = NODES if board.pool.size > SMALL else None
-    found = decide_levels(board, mu, room=room, gap=target / 4.0, within=span, seconds=clock.left(), nodes=nodes)
-    if found.choice is not None:
-        best.offer(board.pool, found.choice)
+def _decide(board: Board, priced: Priced, best: Best, target: float, clock: Clock) -> None:
+    """Plans near the answer to the prices, of ever more firms decided together, until one is within `target` of the
+    bound."""
+    for level in priced.levels:
+        _fill(board, level, best, target)
+    least, stopped = priced.bound - target * abs(priced.bound), 0
+    if best.value >= least:
+        return
+    costs, room = Costs(board, priced.mu), 0.0
+    for many in WINDOWS:
+        none, late = best.choice is None, clock.over()
+        # What costs more than the distance to the bound can't be in a better plan: further windows gain little.
+        if best.value >= least or stopped > 1 or 2.0 * room >= priced.bound - best.value:
+            return
+        # Out of time without a plan: any will do.
+        if late and (many > WINDOWS[0] or not none):
+            return
+        room = costs.room(many)
+        found = decide_levels(
+            board,
+            costs,
+            room=room,
+            gap=target / 10.0,
+            least=-np.inf if none and (late or many == WINDOWS[-1]) else least,
+            seconds=None if late else clock.left(),
+            nodes=NODES,
+        )
+        stopped += found.stopped
+        if found.choice is not None:
+            best.offer(board.pool, found.choice)
+        if many >= board.pool.size:
+            return
 
 
 def _prove(board: Board, mu: Floats, best: Best, target: float, clock: Clock) -> None:
-    """Close the gap with all levels that a better plan could have."""
-    room = best.bound - best.value if best.choice is not None else np.inf
-    found = decide_levels(board, mu, room=room * (1 + 1e-9) + 1e-12, gap=target / 2.0, seconds=clock.left())
+    """Close the gap with all decisions that a better plan could have."""
+    room = (best.bound - best.value) * (1 + 1e-9) + 1e-12
+    found = decide_levels(board, Costs(board, mu), room=room, gap=target / 2.0, proof=True, seconds=clock.left())
     if found.choice is not None:
         best.offer(board.pool, found.choice)
-    if best.choice is not None:
-        best.bound = min(best.bound, max(found.bound, best.value))
+    best.bound = min(best.bound, max(found.bound, best.value))
     if found.stopped:
         clock.status = "time_limit"
 
 
-def _price(board: Board, best: Best) -> tuple[Floats, list[Ints]]:
+def _by_grade(
+    board: Board, priced: Priced, best: Best, target: float, clock: Clock, tick: Callable[[int], bool]
+) -> Floats:
+    """Look at choices of a level for each grade, the most promising first; returns the prices at the best plan.
+
+    Any prices bound all choices, by what each grade's level is worth under them. A choice is looked at roughly first,
+    and closely when its bound is still the highest.
+    """
+    pool, mu, given_up = board.pool, priced.mu, -np.inf
+    worth = board.by_class(board.values(mu)[2])
+    kept, many = [np.arange(worth.shape[1])] * board.classes, int(CHOICES ** (1.0 / board.classes))
+    if worth.shape[1] > many:
+        # Levels left out: what the cheapest of them costs is taken off the bound.
+        dear = np.argsort(-worth, axis=1, kind="stable")
+        kept = [np.sort(levels[:many]) for levels in dear]
+        cost = [worth[k, levels[0]] - worth[k, levels[many]] for k, levels in enumerate(dear)]
+        given_up = priced.bound - float(min(cost))
+    grid = np.ix_(*kept)
+    bound = np.full([levels.size for levels in kept], np.inf)
+    if board.chained:
+        for low, high in pairwise(grid):
+            bound[np.broadcast_to(low > high, bound.shape)] = -np.inf
+
+    def cut(mu: Floats, worth: Floats) -> None:
+        np.minimum(bound, float(mu @ pool.right) + sum(worth[k][levels] for k, levels in enumerate(grid)), out=bound)
+
+    cut(mu, worth)
+    seen = dict[tuple[int, ...], tuple[Board, Priced]]()
+    while tick(len(seen)):
+        at = tuple(int(i) for i in np.unravel_index(int(np.argmax(bound)), bound.shape))
+        best.bound = min(best.bound, max(float(bound[at]), given_up, best.value))
+        if bound[at] <= best.value + target * abs(best.bound):
+            break
+        first = at not in seen
+        if first:
+            part = board.fixed(np.array([levels[i] for levels, i in zip(kept, at, strict=True)]))
+            own = _priced(part, target, lambda _: not clock.over(), best.value)
+            seen[at] = part, own
+            cut(own.mu, board.by_class(board.values(own.mu)[2]))
+            bound[at] = min(float(bound[at]), own.bound) if own.possible else -np.inf
+        part, own = seen[at]
+        if bound[at] <= best.value:
+            continue
+        state = Best(best.choice, best.value, float(bound[at]))
+        _decide(part, own, state, max(target, ROUGH) if first else target, clock)
+        if not first:
+            if pool.size <= SMALL and state.gap() > target and not clock.over():
+                _prove(part, own.mu, state, target, clock)
+            given_up, bound[at] = max(given_up, state.bound), -np.inf
+        if state.value > best.value:
+            best.choice, best.value, mu = state.choice, state.value, own.mu
+    return mu
+
+
+def _priced(board: Board, target: float, tick: Callable[[int], bool], least: float = -np.inf) -> Priced:
+    """Prices of the limits; fewer turns where they show that no plan is worth more than `least`."""
+    (row, *others) = board.pool.rows
+    if others or np.any(np.asarray(row.drawn) != 0.0):
+        return _prices(board, target, tick, least)
+    return _price(board)
+
+
+def _price(board: Board) -> Priced:
     """The price of a yuan when only the budget couples firms: where the cuts of too much and too little
     meet."""
     pool, budget = board.pool, float(board.pool.right[0])
+    bound = np.inf
 
     def ask(price: float) -> tuple[Ints, float, float]:
         """Levels, profit, money."""
+        nonlocal bound
         level, choice, value = board.respond(np.array([price]))
         money = float(choice.amount.sum())
-        best.bound = min(best.bound, value + price * budget)
+        bound = min(bound, value + price * budget)
         return level, value + price * money, money
 
     over = ask(0.0)
     if over[2] <= budget * (1 + 1e-12):
-        return np.zeros(1), [over[0]]
+        return Priced(np.zeros(1), bound, (over[0],))
     high = float(board.earn.max()) + 1e-9
     under = (over[0], 0.0, float(pool.high[pool.forced].sum()))
     price = high
@@ -143,102 +246,54 @@ def _price(board: Board, best: Best) -> tuple[Floats, list[Ints]]:
             over = now
         else:
             under = now
-    return np.array([price]), [under[0], over[0]]
+    return Priced(np.array([price]), bound, (under[0], over[0]))
 
 
-def _prices(
-    problem: Problem,
-    board: Board,
-    best: Best,
-    target: float,
-    clock: Clock,
-    progress: Callable[[str, int, int], None] | None,
-) -> tuple[Floats, list[Ints]]:
-    """Prices of several limits by cutting planes, and the levels of the answers that the best mixture is made
-    of."""
+def _prices(board: Board, target: float, tick: Callable[[int], bool], least: float) -> Priced:
+    """Prices of several limits by cutting planes."""
     pool, k = board.pool, len(board.pool.rows)
     penalty = penalties(pool)
-    mu, best_mu = np.zeros(k), np.zeros(k)
-    profits, activities, levels = list[float](), list[Floats](), list[Ints]()
-    weight = np.ones(1)
+    bound, mu, best_mu = np.inf, np.zeros(k), np.zeros(k)
+    profits, activities = list[float](), list[Floats]()
     for turn in range(CUTS):
-        level, choice, value = board.respond(mu)
-        bound = value + float(mu @ pool.right)
-        if bound < best.bound:
-            best.bound, best_mu = bound, mu
+        _, choice, value = board.respond(mu)
+        here = value + float(mu @ pool.right)
+        if here < bound:
+            bound, best_mu = here, mu
         profits.append(float(pool.profit(choice).sum()))
         activities.append(pool.total(choice))
-        levels.append(level)
-        if progress is not None:
-            progress("allocation_prices", turn, 0)
-        matrix = np.array(activities).T
+        going = tick(turn) and bound > least
         found = linprog(
             np.concatenate([-np.array(profits), penalty]),
-            A_ub=np.hstack([matrix, -np.eye(k)]),
+            A_ub=np.hstack([np.array(activities).T, -np.eye(k)]),
             b_ub=pool.right,
             A_eq=np.concatenate([np.ones(len(profits)), np.zeros(k)])[None, :],
             b_eq=[1.0],
             method="highs",
         )
-        weight, short = found.x[: len(profits)], found.x[len(profits) :]
         outer = np.maximum(-found.ineqlin.marginals, 0.0)
-        if best.bound + found.fun <= target / 4.0 * abs(best.bound) or clock.over():
-            if short.max() > 1e-7:
-                if penalty.max() > 1e6:
-                    raise clash(problem, pool)
-                penalty = penalty * 100.0
-                mu = outer
-                continue
+        if not going:
             break
+        if bound + found.fun <= target / 4.0 * abs(bound):
+            if found.x[len(profits) :].max() <= 1e-7:
+                break
+            if penalty.max() > 1e6:
+                return Priced(best_mu, bound, possible=False)
+            penalty = penalty * 100.0
+            mu = outer
+            continue
         mu = 0.5 * best_mu + 0.5 * outer if turn % 4 else outer
-    used = np.argsort(-weight)[: int((weight > 1e-9).sum())]
-    return best_mu, [levels[j] for j in used]
+    return Priced(best_mu, bound)
 
 
-def _complete(board: Board, level: Ints, mu: Floats, best: Best, target: float) -> None:
-    """The best loans at given levels."""
-    pool = board.pool
-    if best.gap() <= target:
-        return
-    choice = board.at(level)
-    if len(pool.rows) == 1 and pool.rows[0].drawn == 0.0:
-        earn = choice.stay * (pool.gain * choice.rate - pool.cost)
-        loans = np.flatnonzero((earn > 0.0) & ~pool.forced)
-        loans = loans[np.argsort(-earn[loans], kind="stable")]
-        forced = float(pool.high[pool.forced].sum())
-        budget = float(pool.right[0]) - forced
-        shelf = Shelf(loans, earn[loans], pool.low[loans], pool.high[loans], budget, False)
-        amount = np.where(pool.forced, pool.high, 0.0)
-        amount[loans] = allot(shelf, target)[0]
-        best.offer(pool, Choice(amount, choice.rate, choice.stay))
-        return
-    fixed = _at_rates(pool, choice)
-    state, value = fixed.respond(mu)[0], fixed.offers(mu)[1]
-    near = np.sort(np.argsort(np.abs(value), kind="stable")[:TOGETHER])
-    kept = np.where(np.isin(np.arange(pool.size), near), 0.0, state.amount)
-    right = pool.right - pool.total(Choice(kept, choice.rate, choice.stay))
-    part = _at_rates(pool.subset(near, right), choice.take(near))
-    found = decide(part, mu, gap=target / 3.0, whole=best.bound if near.size < pool.size else 0.0, hard=True)
-    if found is not None:
-        whole = Choice(kept, choice.rate.copy(), choice.stay.copy())
-        whole.put(near, found)
-        best.offer(pool, whole)
-
-
-def _dearer(board: Board, mu: Floats, best: Best, target: float) -> None:
-    """A plan of a large problem that no level of the mixture has given: answers to limits that cost more than they
-    do, the least more first, then the answer to their price with all firms decided together."""
-    for more in DEARER:
-        level = board.respond(mu * more)[0]
-        _complete(board, level, mu * more, best, target)
-        if best.choice is not None:
-            return
-    fixed = _at_rates(board.pool, board.at(board.respond(mu)[0]))
-    found = decide(fixed, mu, gap=target / 3.0, hard=True)
-    if found is not None:
-        best.offer(board.pool, found)
-
-
-def _at_rates(pool: Pool, choice: Choice) -> Pool:
-    table = FixedRates(pool.table.curves, pool.table.rate_min, pool.table.rate_max, choice.rate, choice.stay)
-    return replace(pool, table=table)
+def _fill(board: Board, level: Ints, best: Best, target: float) -> None:
+    """The best loans at given levels under a budget alone."""
+    pool, rows, at = board.pool, np.arange(board.pool.size), level[board.klass]
+    earn = board.earn[rows, at]
+    loans = np.flatnonzero((earn > 0.0) & ~pool.forced)
+    loans = loans[np.argsort(-earn[loans], kind="stable")]
+    forced = float(pool.high[pool.forced].sum())
+    shelf = Shelf(loans, earn[loans], pool.low[loans], pool.high[loans], float(pool.right[0]) - forced, False)
+    amount = np.where(pool.forced, pool.high, 0.0)
+    amount[loans] = allot(shelf, target)[0]
+    best.offer(pool, Choice(amount, board.rates[rows, at], board.stay[rows, at]))
