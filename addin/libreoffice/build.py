@@ -14,7 +14,7 @@ import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from addin.libreoffice import icons, parts
 from addin.libreoffice.rules import rules_source
@@ -22,7 +22,7 @@ from addin.libreoffice.written import written_source
 from credit_udfs import models
 from credit_udfs.cells import REGISTRY
 from credit_udfs.cells.functions.arguments import SIX as COLUMNS
-from credit_udfs.cells.spec import CellFunction
+from credit_udfs.cells.spec import Arg, CellFunction
 from credit_udfs.commands import VERBS
 from credit_udfs.core import kernel
 from credit_udfs.core.churn import PUBLISHED, RATE_MAX, RATE_MIN
@@ -40,6 +40,17 @@ def version() -> str:
     """The version of credit_udfs, from the sources: the package needn't be installed."""
     project = tomllib.loads((HERE.parent.parent / "pyproject.toml").read_text("utf-8"))["project"]
     return str(project["version"])
+
+
+def zero_of(arg: Arg) -> Literal["blank", "doubt", "number"]:
+    """What a single 0 is, which is also what Calc makes of a blank cell.
+
+    No choice, text or table is 0. A setting or a probability of default hardly ever is: a blank cell would silently
+    take the place of the default, or be a firm that never fails.
+    """
+    if arg.kind != "number":
+        return "blank"
+    return "doubt" if not arg.required or arg.name == "pd" else "number"
 
 
 def data(functions: Mapping[str, CellFunction]) -> dict[str, Any]:
@@ -62,6 +73,7 @@ def data(functions: Mapping[str, CellFunction]) -> dict[str, Any]:
                         "name": arg.name,
                         "choices": list(arg.choices),
                         "default": None if arg.required else arg.default,
+                        "zero": zero_of(arg),
                     }
                     for arg in function.args
                 ],

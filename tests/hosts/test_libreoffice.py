@@ -213,11 +213,28 @@ def test_an_array_that_a_formula_computes_is_refused_as_records(office: Office) 
         assert isinstance(book.value("A3"), float)
 
 
-def test_a_blank_single_cell_reads_as_zero_where_a_value_goes(office: Office) -> None:
+def test_a_blank_single_cell_is_never_taken_for_a_number_that_counts(office: Office) -> None:
+    """Calc gives a blank cell as 0 where one value goes; a range of one keeps the blank."""
+    shown = {
+        '=CHURNRATE(Z1;"A")': "#NUM!",  # no rate is 0
+        '=CHURNRATE(Z1:Z1;"A")': "#N/A",
+        "=CHURNRATE(0.05;Z1)": "#N/A",
+        '=BESTRATE(Z1;"A")': "#N/A",
+        '=BESTRATE(Z1:Z1;"A")': "#N/A",
+        '=BESTRATE("0";"A")': REGISTRY["BESTRATE"].call([0.0, "A"])[0][0],
+        "=BESTRATE(0.02;Z1)": "#N/A",
+        '=BESTRATE(0.02;"A";Z1)': "#N/A",
+        '=BESTRATE(0.02;"A";Z1:Z1)': REGISTRY["BESTRATE"].call([0.02, "A"])[0][0],
+        '=EXPECTEDPROFIT(0;0.06;0.02;"A")': 0.0,  # an amount may well be 0
+        "=INDUSTRY(Z1)": "#N/A",
+        "=RISKSCORE(A1:F1;Z1)": REGISTRY["RISKSCORE"].call([[FIRM]])[0][0],
+        "=RISKREASONS(A1:F1;Z1;Z1)": REGISTRY["RISKREASONS"].call([[FIRM]])[0][0],
+    }
     with office.new() as book:
-        book.formulas("A1:A2", [['=CHURNRATE(B1;"A")'], ['=CHURNRATE(B1:B1;"A")']])
-        assert book.value("A1") == "#NUM!"
-        assert book.value("A2") == "#N/A"  # a range of one keeps the blank
+        book.put("A1:F1", [FIRM])
+        book.formulas(f"H1:H{len(shown)}", [[formula] for formula in shown])
+        found = [row[0] for row in book.read(f"H1:H{len(shown)}")]
+        assert dict(zip(shown, map(bits, found), strict=True)) == {f: bits(v) for f, v in shown.items()}
 
 
 # --- files -----------------------------------------------------------------------------------------------

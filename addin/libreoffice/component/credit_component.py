@@ -79,6 +79,7 @@ def scoring(name, declared):
         lang = "zh"
         try:
             if given != nothing:
+                given = tuple(None if is_zero(value) else value for value in given)
                 chosen = {o["name"]: o["default"] for o in options}
                 for o, value in zip(options, given, strict=False):
                     if value is not None:
@@ -96,7 +97,29 @@ def scoring(name, declared):
     return method
 
 
-def churnrate(self, rate, grade, churn):
+def is_zero(value):
+    return type(value) is float and value == 0.0
+
+
+def settled(name, declared, function):
+    """The method that calls `function` once it is settled which zeros are blank cells: Calc gives those as 0."""
+
+    def method(self, *arguments):
+        given = list(arguments)
+        for i, (arg, value) in enumerate(zip(declared["args"], arguments, strict=True)):
+            if is_zero(value) and arg["zero"] == "blank":
+                given[i] = None
+            elif is_zero(value) and arg["zero"] == "doubt":
+                # A number would be given for what nobody has entered.
+                zh, en = (verbs.text("zero_or_blank", lang, argument=arg["name"]) for lang in ("zh", "en"))
+                remember(name, "#N/A", zh, en)
+                return error_result("#N/A")
+        return function(*given)
+
+    return method
+
+
+def churnrate(rate, grade, churn):
     if churn is not None:  # the bank's own table, which is to be fitted
         return asked("CHURNRATE", (rate, grade, churn))
     try:
@@ -108,13 +131,13 @@ def churnrate(self, rate, grade, churn):
 def elsewhere(name, declared):
     least = declared["required"]
 
-    def method(self, *arguments):
+    def function(*arguments):
         given = list(arguments)
         while len(given) > least and given[-1] is None:
             given.pop()
         return asked(name, given)
 
-    return method
+    return function
 
 
 class Functions(unohelper.Base, XFunctions, XServiceInfo, XServiceName, XLocalizable):
@@ -144,10 +167,9 @@ class Functions(unohelper.Base, XFunctions, XServiceInfo, XServiceName, XLocaliz
 for _name, _declared in inprocess.DATA["functions"].items():
     if _name in inprocess.SCORING:
         _method = scoring(_name, _declared)
-    elif _name == "CHURNRATE":
-        _method = churnrate
     else:
-        _method = elsewhere(_name, _declared)
+        _function = churnrate if _name == "CHURNRATE" else elsewhere(_name, _declared)
+        _method = settled(_name, _declared, _function)
     setattr(Functions, _name.lower(), _method)
 
 
