@@ -44,8 +44,8 @@ def _checks(b: Builder, canvas: Canvas, row: int) -> int:
         checks.append((f"check_{key}", f"=COUNTA({b.ref(key, 'A:A')})-1", count, whole))
     checks += [
         ("check_scored", f"=COUNT({b.ref('indicators', f'I{FIRST}:I{last}')})", float(refs["template.scored"]), whole),
-        ("check_lent", f"=IFERROR(SUM({b.ref('plan', f'F{FIRST}:F{last}')}),0)", float(refs["template.lent"]), whole),
-        ("check_budget", f"=IF(cu_budget>0,IFERROR(SUM({lent})/cu_budget,0),0)", float(refs["template.used"]),
+        ("check_lent", f'=IFERROR(SUM({b.ref("plan", f"F{FIRST}:F{last}")}),"–")', float(refs["template.lent"]), whole),
+        ("check_budget", f'=IFERROR(IF(cu_budget>0,SUM({lent})/cu_budget,0),"–")', float(refs["template.used"]),
          number(PERCENT_SHORT)),
     ]  # fmt: skip
     for key, formula, value, look in checks:
