@@ -36,7 +36,6 @@ from credit_udfs.errors import BadInput, NotAvailable
 from credit_udfs.locale import text
 from credit_udfs.methods import METHODS, NAMED, compute, conformal
 from credit_udfs.methods.crossval import (
-    COST,
     TARGETS,
     Clock,
     Data,
@@ -46,6 +45,7 @@ from credit_udfs.methods.crossval import (
     evaluate,
     out_of_fold,
     power_of,
+    work,
 )
 from credit_udfs.methods.ensemble import Linear, TwoStep
 from credit_udfs.methods.estimator import FormClassifier
@@ -118,10 +118,12 @@ def validate(
     """
     plan = plan or (QUICK if quick else Plan())
     chosen = _chosen(methods)
+    clock = Clock(progress, _total(chosen, plan))
+    clock.tick(0)
     data = _training(tables, [key for method in chosen for key in method.indicators])
+    clock.tick(_READING)
     n = len(data.sole)
     places = np.stack([stratified_folds(data.strata, plan.folds, seed + r) for r in range(plan.repeats)])
-    clock = Clock(progress, _total(chosen, plan))
 
     qualities: dict[str, MethodQuality] = {}
     predictions: dict[str, Predictions] = {}
@@ -135,12 +137,14 @@ def validate(
             quality, predicted = evaluate(method, data, places[:repeats], plan.draws, seed, clock)
         except NotAvailable as problem:  # an optional library isn't there
             skipped[method.name] = str(problem)
-            clock.tick(repeats * len(TARGETS) * plan.folds * COST.get(method.name, 1))
+            clock.tick(len(TARGETS) * work(method.name, repeats * plan.folds, repeats, plan.draws))
             continue
         qualities[method.name], predictions[method.name] = quality, predicted
 
     ours = predictions.get(DEFAULT) or evaluate(METHODS[DEFAULT], data, places, plan.draws, seed, clock)[1]
     comparisons = compare(data, predictions, qualities, plan.draws, seed)
+    papers = against_papers(data, predictions, chosen, DEFAULT, seed)
+    clock.tick(_comparing(chosen, plan))
     rows = training_rows(tables)
     # Ten folds leave the sets nearly as many firms to be calibrated on as they'd have in use.
     tenths = np.stack([stratified_folds(data.strata, 10, seed + r) for r in range(plan.conformal_repeats)])
@@ -157,7 +161,7 @@ def validate(
         data={source.file: source.sha256 for source in tables.sources},
         methods=tuple(qualities.values()),
         comparisons=comparisons,
-        papers=against_papers(data, predictions, chosen, DEFAULT, seed),
+        papers=papers,
         power=power_of(comparisons, DEFAULT),
         selection=_selection(data, places[: plan.selection_repeats], plan.draws, seed, clock),
         permutation=permutation(data, places[0], plan.shuffles, seed, clock),
@@ -188,15 +192,27 @@ def _sole(firms: pl.DataFrame) -> Bools:
     return np.array([is_sole_trader(name or "") for name in firms["name"]], dtype=np.bool_)
 
 
+_READING = 450
+"""Indicators of all methods, and the libraries' first use, in units of work."""
+
+
 def _total(chosen: Sequence[Method], plan: Plan) -> int:
     """Units of work, in fits of the linear model."""
-    targets = len(TARGETS) * plan.folds
-    methods = sum(plan.repeats_of(m.name) * targets * COST.get(m.name, 1) for m in (*chosen, *BASELINES))
+
+    def all_targets(name: str, repeats: int) -> int:
+        return len(TARGETS) * work(name, repeats * plan.folds, repeats, plan.draws)
+
+    methods = sum(all_targets(m.name, plan.repeats_of(m.name)) for m in (*chosen, *BASELINES))
     if all(m.name != DEFAULT for m in chosen):
-        methods += plan.repeats * targets
-    selection = plan.selection_repeats * targets * (COST["forward"] + 1)
-    checks = (plan.shuffles + 1) * 2 * plan.folds + plan.repeats * targets + 4 * plan.folds
-    return methods + selection + checks + sum(_SETS.values()) * plan.conformal_repeats
+        methods += all_targets(DEFAULT, plan.repeats)
+    selection = sum(all_targets(name, plan.selection_repeats) for name in ("forward", "selected"))
+    checks = (plan.shuffles + 1) * 2 * plan.folds + all_targets(DEFAULT, plan.repeats) + 4 * plan.folds
+    sets = sum(_SETS.values()) * plan.conformal_repeats
+    return _READING + methods + _comparing(chosen, plan) + selection + checks + sets
+
+
+def _comparing(chosen: Sequence[Method], plan: Plan) -> int:
+    return len(chosen) * (plan.draws * plan.repeats // 300 + 6 * (1 + plan.repeats))
 
 
 # Fits of the linear model per repeat of the grade sets' ten folds.

@@ -14,7 +14,7 @@ from credit_udfs.core.indicators import SIX
 from credit_udfs.core.tables import Source, Tables
 from credit_udfs.core.validation import Report, stratified_folds
 from credit_udfs.errors import BadInput, NotAvailable
-from credit_udfs.methods import METHODS, crossval
+from credit_udfs.methods import NAMED, crossval
 from credit_udfs.methods.ensemble import Linear
 from credit_udfs.methods.validate import Plan, validate
 
@@ -140,7 +140,7 @@ def test_without_scored_firms_and_without_a_library(monkeypatch: pytest.MonkeyPa
     def missing(seed: int) -> Linear:
         raise NotAvailable("methods.no_torch")
 
-    monkeypatch.setitem(METHODS, "p4_logistic", replace(METHODS["p4_logistic"], make=missing))
+    monkeypatch.setitem(NAMED, "p4_logistic", replace(NAMED["p4_logistic"], make=missing))
     left: list[int] = []
     found = validate(
         tables(scored=0),
