@@ -1,15 +1,11 @@
-"""Our functions in a workbook file, calculated without any spreadsheet program (openpyxl)."""
+"""Our functions in a workbook file, calculated without any spreadsheet program (openpyxl, formualizer)."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
-import os
-import re
-import tempfile
 import warnings
 import zipfile
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.utils.datetime import to_excel
 from openpyxl.worksheet.formula import ArrayFormula
-from openpyxl.writer.excel import ExcelWriter
 
 from credit_udfs.errors import BadInput
-from credit_udfs.hosts.calculation import Calculation, Failure, Key, address
-from credit_udfs.hosts.evaluate import serial
-from credit_udfs.hosts.formulas import Err, Value
+from credit_udfs.hosts.calculation import Calculation, Failure
+from credit_udfs.hosts.engine import Err, Key, Value, address
+from credit_udfs.hosts.saving import lost, parts, put, save
 from credit_udfs.locale import Lang, text
 from credit_udfs.workbook.guard import check_workbook
 
@@ -67,8 +62,8 @@ class Report:
             lines.append(text("batch.none_found", lang))
         failed = [f"- {f.sheet}!{f.cell}: {text(f.key, lang, **f.values)} ({f.formula})" for f in self.failures]
         errors = [f"- {e.sheet}!{e.cell}: {e.code} {e.zh if lang == 'zh' else e.en}".rstrip() for e in self.errors]
-        lost = [f"- {text(key, lang, **values)}" for key, values in self.lost]
-        for key, listed in (("batch.failed", failed), ("batch.errors", errors), ("batch.lost", lost)):
+        gone = [f"- {text(key, lang, **values)}" for key, values in self.lost]
+        for key, listed in (("batch.failed", failed), ("batch.errors", errors), ("batch.lost", gone)):
             if listed:
                 lines.append(text(key, lang, count=len(listed)))
                 lines += listed[:SHOWN]
@@ -96,7 +91,7 @@ def calc(book: str | Path, out: str | Path, keep_formulas: bool = False, *, forc
     if target.exists() and not force:
         raise BadInput("batch.exists", file=target.name)
     check_workbook(source)
-    before = _parts(source)
+    before = parts(source)
     with _uncollected():
         return _calc(source, target, before, keep_formulas)
 
@@ -120,35 +115,34 @@ def _calc(source: Path, target: Path, before: frozenset[str], keep_formulas: boo
             workbook = openpyxl.load_workbook(source, keep_vba=source.suffix.lower() == ".xlsm")
         except (KeyError, ValueError, TypeError, AttributeError, OSError, zipfile.BadZipFile) as cause:
             raise BadInput("batch.unreadable", file=source.name) from cause
-    stored = _Stored(source)
+    stored = _Stored(source, workbook.epoch)
     calculation = Calculation(workbook, stored, dynamic="xl/metadata.xml" in before)
     calculation.run()
-    ordinary = [key for key in calculation.texts if key not in calculation.ours]
-    values = _stay(calculation, ordinary, stored)
+    values = _stay(calculation, stored)
     _write_values(workbook, calculation, values, keep_formulas)
     if workbook.calculation is not None:
         # With our formulas gone, a full calculation can't lose anything.
         workbook.calculation.fullCalcOnLoad = not keep_formulas
-    _save(workbook, target, values)
-    ours = {key: calculation.value(key) for key in calculation.ours if key in calculation.values}
-    problems = [*_problems({**ours, **calculation.spills})]
-    told = calculation.failures_around_ours()
+    save(workbook, target, values)
+    gone = [*lost(before, parts(target), arrays=_arrays(workbook))]
+    ours = {key: calculation.values[key] for key in calculation.ours if key in calculation.values}
+    spilled = {at: calculation.spills[at] for key in ours for at in calculation.covered(key)}
     return Report(
         out=target,
         cells=len(ours),
         calls=calculation.calls,
-        failures=tuple(f for key, f in calculation.failures.items() if key in told),
-        errors=tuple(problems),
-        lost=(*_lost(before, _parts(target)), *(("batch.part_warning", {"warning": str(w.message)}) for w in noted)),
-        uncalculated=sum(key not in values and key not in told for key in ordinary),
+        failures=tuple(calculation.failures[key] for key in calculation.told),
+        errors=tuple(_problems({**ours, **spilled})),
+        lost=(*gone, *(("batch.part_warning", {"warning": str(w.message)}) for w in noted)),
+        uncalculated=sum(key not in calculation.told for key in calculation.failures if key not in values),
     )
 
 
 class _Stored:
     """Values that the file holds for its formulas; read when first asked for."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, epoch: Any) -> None:
+        self.path, self.epoch = path, epoch
 
     def __call__(self) -> Mapping[Key, Value]:
         return self._values
@@ -164,21 +158,25 @@ class _Stored:
                 for row in sheet.iter_rows():
                     for cell in row:
                         if cell.value is not None:
-                            value = Err(cell.value) if cell.data_type == "e" else cell.value
-                            found[(sheet.title, cell.row, cell.column)] = value
+                            found[(sheet.title, cell.row, cell.column)] = self._value(cell.value, cell.data_type)
             book.close()
         return found
 
+    def _value(self, value: Any, kind: str) -> Value:
+        if kind == "e":
+            return Err(value)
+        if isinstance(value, (bool, str)):
+            return value
+        return float(value if isinstance(value, (int, float)) else to_excel(value, self.epoch))
 
-def _stay(calculation: Calculation, ordinary: list[Key], stored: _Stored) -> dict[Key, Value]:
-    """Values of the ordinary formulas, which stay formulas."""
-    values: dict[Key, Value] = {}
-    for key in ordinary:
-        if key in calculation.values:
-            values[key] = calculation.value(key)
-        elif key not in calculation.failures and (held := stored().get(key)) is not None:
-            values[key] = held
-    return values
+
+def _stay(calculation: Calculation, stored: _Stored) -> dict[Key, Value]:
+    """Stored values of the formulas that don't depend on ours."""
+    held: dict[Key, Value] = {}
+    for key in calculation.texts:
+        if key not in calculation.ours and key not in calculation.around and (value := stored().get(key)) is not None:
+            held[key] = value
+    return held
 
 
 def _problems(values: Mapping[Key, Value]) -> Iterator[CellProblem]:
@@ -188,162 +186,30 @@ def _problems(values: Mapping[Key, Value]) -> Iterator[CellProblem]:
             yield CellProblem(key[0], address(key), value.code, zh, en)
 
 
-# --- writing ------------------------------------------------------------------------------------------------
-
-
 def _write_values(workbook: Any, calculation: Calculation, values: dict[Key, Value], keep: bool) -> None:
-    extents: dict[Key, Key] = {}
-    for at, _ in calculation.spills.items():
-        owner = calculation.owner(at)
-        far = extents.get(owner, owner)
-        extents[owner] = (owner[0], max(far[1], at[1]), max(far[2], at[2]))
-    for key in calculation.ours:
-        if key not in calculation.values:
+    """Values into their cells, or beside their formulas (into `values`), and what results cover around them."""
+    for key, value in calculation.values.items():
+        if key in values:
             continue
         cell = workbook[key[0]].cell(key[1], key[2])
-        if not keep:
-            _put(cell, calculation.value(key))
-            continue
-        values[key] = calculation.value(key)
-        if key in extents and not isinstance(cell.value, ArrayFormula):
-            cell.value = ArrayFormula(f"{address(key)}:{address(extents[key])}", cell.value)
-    for at, value in calculation.spills.items():
-        _put(workbook[at[0]].cell(at[1], at[2]), value)
-
-
-def _put(cell: Any, value: Value) -> None:
-    """Write a value; a text stays a text, whatever it looks like."""
-    if isinstance(value, Err):
-        cell.value = value.code
-    elif isinstance(value, str):
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
-        cell.data_type = "s"
-    else:
-        cell.value = value
-
-
-def _keep_bits(workbook: Any) -> None:
-    """openpyxl writes numbers with 16 digits, and some need 17: those go as the text of the number."""
-    for sheet in workbook.worksheets:
-        for cell in sheet._cells.values():
-            value = cell._value
-            if type(value) is float and float(f"{value:.16g}") != value:
-                cell._value = repr(value)  # the kind of the cell stays "number"
-
-
-_FORMULA_CELL = re.compile(rb'<c r="([A-Z]+)(\d+)"([^>]*)>(<f\b[^>]*/>|<f\b.*?</f>)(?:<v\s*/>|<v></v>)</c>', re.DOTALL)
-
-
-class _Archive(zipfile.ZipFile):
-    """The file being saved; values are put beside the formulas of a sheet as it passes by.
-
-    openpyxl writes formulas without values, so that a viewer or a reader of values would find nothing.
-    """
-
-    values: Mapping[str, Mapping[str, Value]]
-
-    def write(self, filename: Any, arcname: Any = None, *args: Any, **kwargs: Any) -> None:
-        known = self.values.get(f"/{arcname}")
-        if known:
-            self.writestr(arcname, _with_values(Path(filename).read_bytes(), known))
+        if key in calculation.ours and not keep:
+            put(cell, value)
         else:
-            super().write(filename, arcname, *args, **kwargs)
+            values[key] = value
+            _stretch(cell, key, calculation)
+        for at in calculation.covered(key):
+            put(workbook[at[0]].cell(at[1], at[2]), calculation.spills[at])
 
 
-def _with_values(xml: bytes, known: Mapping[str, Value]) -> bytes:
-    def change(found: re.Match[bytes]) -> bytes:
-        cell = (found[1] + found[2]).decode()
-        if cell not in known:
-            return found[0]
-        value = known[cell]
-        kind, shown = b"", ""
-        if isinstance(value, bool):
-            kind, shown = b' t="b"', str(int(value))
-        elif isinstance(value, Err):
-            kind, shown = b' t="e"', value.code
-        elif isinstance(value, str):
-            kind = b' t="str"'
-            shown = ILLEGAL_CHARACTERS_RE.sub("", value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        elif isinstance(value, (int, float)):
-            shown = repr(value)
-        elif value is not None:
-            shown = repr(serial(value))
-        inside = b'<c r="%s%s"%s%s>%s' % (found[1], found[2], found[3], kind, found[4])
-        return inside + b"<v>" + shown.encode() + b"</v></c>"
-
-    return _FORMULA_CELL.sub(change, xml)
+def _stretch(cell: Any, key: Key, calculation: Calculation) -> None:
+    """A formula that stays and covers more than its cell is an array formula, or opening would leave only one."""
+    if key in calculation.extents and (calculation.dynamic or not isinstance(cell.value, ArrayFormula)):
+        rows, columns = calculation.extents[key]
+        far = address((key[0], key[1] + rows - 1, key[2] + columns - 1))
+        formula = cell.value.text if isinstance(cell.value, ArrayFormula) else cell.value
+        cell.value = ArrayFormula(f"{address(key)}:{far}", formula)
 
 
-def _save(workbook: Any, target: Path, values: Mapping[Key, Value]) -> None:
-    """Write beside the target and rename, so that a failure leaves nothing half-written under its name."""
-    # As openpyxl numbers the sheets when saving.
-    paths = {sheet.title: f"/xl/worksheets/sheet{i}.xml" for i, sheet in enumerate(workbook.worksheets, 1)}
-    by_path: dict[str, dict[str, Value]] = {}
-    for key, value in values.items():
-        by_path.setdefault(paths[key[0]], {})[address(key)] = value
-    _keep_bits(workbook)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    try:
-        with _Archive(name, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
-            archive.values = by_path
-            ExcelWriter(workbook, archive).save()
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-# --- what was lost ------------------------------------------------------------------------------------------
-
-_KINDS = (
-    ("charts", re.compile(r"xl/charts/chart\w*\.xml|xl/charts/chartEx")),
-    ("drawings", re.compile(r"xl/drawings/(?:drawing|vmlDrawing)\w*\.(?:xml|vml)")),
-    ("media", re.compile(r"xl/media/")),
-    ("pivots", re.compile(r"xl/pivotTables/pivotTable\w*\.xml")),
-    ("macros", re.compile(r"xl/vbaProject\.bin")),
-    ("dynamic", re.compile(r"xl/metadata\.xml")),
-    ("comments", re.compile(r"xl/threadedComments/\w*\.xml")),
-    ("queries", re.compile(r"xl/(?:connections\.xml|queryTables/\w*\.xml)")),
-    ("slicers", re.compile(r"xl/(?:slicers|timelines)/\w*\.xml")),
-    ("controls", re.compile(r"xl/(?:ctrlProps|activeX)/\w*\.xml")),
-    ("ribbon", re.compile(r"customUI/\w*\.xml")),
-    ("printer", re.compile(r"xl/printerSettings/")),
-)
-# Rebuilt by whoever opens or writes the file, or parts of what is counted elsewhere: nobody misses them.
-_REBUILT = re.compile(
-    r".*\.rels|\[Content_Types\]\.xml|xl/calcChain\.xml|xl/sharedStrings\.xml|docProps/.*|xl/comments.*"
-    r"|xl/charts/(?:style|colors)\w*\.xml|xl/persons/.*|xl/(?:slicer|timeline)Caches/.*|xl/activeX/.*\.bin"
-    r"|xl/worksheets/sheet\w*\.xml|xl/theme/.*|xl/tables/.*|xl/pivotCache/.*|xl/externalLinks/.*|xl/styles\.xml"
-)
-
-
-def _parts(path: Path) -> frozenset[str]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return frozenset(archive.namelist())
-    except (OSError, zipfile.BadZipFile) as cause:
-        raise BadInput("batch.unreadable", file=path.name) from cause
-
-
-def _lost(before: frozenset[str], after: frozenset[str]) -> Iterator[tuple[str, Mapping[str, object]]]:
-    had, has = (Counter(_kind(name) for name in names) for names in (before, after))
-    for kind, _ in _KINDS:
-        if had[kind] > has[kind]:
-            yield f"batch.part_{kind}", {"count": had[kind] - has[kind]}
-    for name in sorted(before - after):
-        if _kind(name) is None and not _REBUILT.fullmatch(name) and not name.endswith("/"):
-            yield "batch.part_other", {"name": name}
-
-
-def _kind(name: str) -> str | None:
-    return next((kind for kind, pattern in _KINDS if pattern.match(name)), None)
+def _arrays(workbook: Any) -> bool:
+    """Whether array formulas stay."""
+    return any(isinstance(cell.value, ArrayFormula) for sheet in workbook.worksheets for cell in sheet._cells.values())

@@ -1,28 +1,38 @@
-"""Calculating our functions in a loaded workbook: which cells, in which order, many rows in one call.
+"""Calculating a loaded workbook: our functions by themselves, everything around them by formualizer.
 
-The workbook is openpyxl's, read only here. Formulas that hold one of our functions, and those that depend on them,
-are computed; every other formula counts with the value the file holds for it, or is computed when it holds none.
+The workbook is openpyxl's, read only here. Formulas that don't depend on ours count with the value the file holds for
+them, where it holds one: a spreadsheet program has computed it.
 """
 
 from __future__ import annotations
 
-import contextlib
+import datetime as dt
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import formualizer as fz
+from openpyxl.utils.cell import range_boundaries
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 from credit_udfs.cells import REGISTRY, ErrorValue
+from credit_udfs.cells.coerce import parse_number
 from credit_udfs.cells.formula import canonical_with_names
-from credit_udfs.hosts.book_names import Names
-from credit_udfs.hosts.evaluate import Context, evaluate
-from credit_udfs.hosts.formulas import Call, Err, Formula, Ref, Unsupported, Value, column_letters, parse
+from credit_udfs.errors import BadInput
+from credit_udfs.hosts.elementwise import EACH, each
+from credit_udfs.hosts.engine import CODES, Engine, Err, Key, Value, address, error
+from credit_udfs.hosts.our_calls import OurCalls
+from credit_udfs.hosts.spelling import DIGITS, FIXED, MISSING, WHOLE, Place, Speller, plain
 
-Key: TypeAlias = tuple[str, int, int]  # sheet, row, column
-Cached: TypeAlias = Callable[[], Mapping[Key, Value]]
+Stored: TypeAlias = Callable[[], Mapping[Key, Value]]
+Reasons: TypeAlias = dict[Key, tuple[str, dict[str, object]]]
 
-_PASSES = 6  # a spill may change what another formula reads, which may change its spill, ...
+_ROUNDS = 4  # of collecting; what then still changes (long chains of our functions) is computed call by call
+_TABLE = "=TABLE()"
+_FAILED = {"Error": "batch.syntax", "NImpl": "batch.unsupported", "Circ": "batch.circular"}
+"""What the engine says of a cell that it can't calculate; and a result that has no room is a cell's own failure."""
+_FAILED[CODES["Spill"]] = "batch.spill_blocked"
 
 
 @dataclass(frozen=True)
@@ -36,414 +46,350 @@ class Failure:
     values: Mapping[str, object]
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A formula with one of our functions. area: rows and columns of an array formula, else None."""
-
-    key: Key
-    text: str
-    area: tuple[int, int] | None
-
-
-class _Need(Exception):
-    """These cells must be known first."""
-
-    def __init__(self, keys: list[Key]) -> None:
-        super().__init__(keys)
-        self.keys = keys
-
-
-class _Waiting(Exception):
-    """One of our functions has been called and is computed with the others of this round."""
-
-
-def address(key: Key) -> str:
-    return f"{column_letters(key[2])}{key[1]}"
-
-
-class Calculation(Context):
+class Calculation:
     """One calculation of a workbook.
 
-    cached: gives the values the file holds for its formulas, read only when there are ordinary ones.
+    stored: gives the values that the file holds for its formulas, read only when there are ordinary ones.
     dynamic: array formulas may grow (the file knows dynamic arrays).
-    After `run`: `values` of our cells and of the formulas that depend on them; `spills`, the other cells their
-    results cover; `failures`.
+    `texts` are the workbook's formulas, canonical, and `ours` those with one of our functions. After `run`: `around`,
+    the formulas that depend on ours; `values` of the formulas; `spills`, the other cells that results cover, and
+    `extents`, rows and columns of each result larger than a cell; `failures`, and `told`, those of them that ours
+    have to do with.
     """
 
-    def __init__(self, book: Any, cached: Cached, *, dynamic: bool) -> None:
-        self.book, self.cached, self.dynamic = book, cached, dynamic
-        self._names = Names(book)
-        self.cells: dict[str, dict[tuple[int, int], Any]] = {}
-        self.sheet_names: dict[str, str] = {}
+    def __init__(self, book: Any, stored: Stored, *, dynamic: bool) -> None:
+        self.book, self.stored, self.dynamic = book, stored, dynamic
         self.texts: dict[Key, str] = {}
-        self.ours: dict[Key, Cell] = {}
+        self.ours: set[Key] = set()
+        self.around: set[Key] = set()
         self.values: dict[Key, Value] = {}
         self.spills: dict[Key, Value] = {}
+        self.extents: dict[Key, tuple[int, int]] = {}
         self.failures: dict[Key, Failure] = {}
-        self.calls = 0
-        self._extent: dict[str, tuple[int, int]] = {}
-        self._parsed: dict[Key, Formula | Unsupported] = {}
-        self._touches: dict[Key, bool] = {}
-        self._owner: dict[Key, Key] = {}
-        self._blocked: dict[Key, Key] = {}
-        self._results: dict[tuple[Key, int], Value] = {}
-        self._queue: dict[tuple[Key, int], tuple[str, list[Value]]] = {}
-        self._waiting: set[Key] = set()
-        self._current: Key = ("", 0, 0)
+        self.told: list[Key] = []
+        self._dates: dict[Key, dt.date | dt.time] = {}
+        self._areas: dict[Key, tuple[int, int]] = {}
+        self._places: list[Key] = []
+        self._missing: dict[Key, tuple[str, str]] = {}
+        self._whole: dict[Key, list[list[Any]]] = {}
+        self._laid: dict[Key, tuple[int, int]] = {}
         self._find()
+        # Cells whose values are results.
+        self._hidden = {at for key, area in self._areas.items() for at in _beside(key, area)}
+        self._calls = OurCalls(self._places, self._dates)
+
+    @property
+    def calls(self) -> int:
+        """Calls of our functions."""
+        return self._calls.count
 
     # --- what there is --------------------------------------------------------------------------------------
 
     def _find(self) -> None:
-        shadowed = {name.upper() for name in self.book.defined_names}
+        hidden = {name.upper() for name in self.book.defined_names}  # a name of the workbook's own wins, as in Excel
         for sheet in self.book.worksheets:
-            # iter_rows would create every empty cell between the used ones.
-            cells = sheet._cells
-            self.cells[sheet.title] = cells
-            self.sheet_names[sheet.title.casefold()] = sheet.title
-            for (row, column), cell in cells.items():
+            for (row, column), cell in sheet._cells.items():  # iter_rows would create every cell between the used ones
                 if cell.data_type == "f":
-                    self._note(sheet.title, row, column, cell.value, shadowed)
+                    self._note((sheet.title, row, column), cell.value, hidden)
+                elif cell.data_type == "d":
+                    self._dates[sheet.title, row, column] = cell.value
 
-    def _note(self, sheet: str, row: int, column: int, value: Any, shadowed: set[str]) -> None:
+    def _note(self, key: Key, value: Any, hidden: set[str]) -> None:
         if isinstance(value, DataTableFormula):
+            self.texts[key] = _TABLE
             return
-        area = None
         if isinstance(value, ArrayFormula):
-            (first, *_, last) = value.ref.split(":") if ":" in value.ref else (value.ref, value.ref)
-            here = parse(f"{first}:{last}").refs[0]
-            area = (here.bottom - here.top + 1, here.right - here.left + 1)
+            left, top, right, bottom = range_boundaries(value.ref)
+            self._areas[key] = (bottom - top + 1, right - left + 1)
             value = value.text
-        text = value if value.startswith("=") else f"={value}"
-        key = (sheet, row, column)
-        spelled, names = canonical_with_names(text)
-        if names and not shadowed.intersection(names):
-            text = spelled
-            self.ours[key] = Cell(key, text, area)
-            for i in range(area[0] if area else 0):
-                for j in range(area[1] if area else 0):
-                    if (i, j) != (0, 0):
-                        self._owner[(sheet, row + i, column + j)] = key
+        text, names = canonical_with_names(value if value.startswith("=") else f"={value}")
         self.texts[key] = text
+        if names and not hidden.intersection(names):
+            self.ours.add(key)
 
-    def _formula(self, key: Key) -> Formula:
-        found = self._parsed.get(key)
-        if found is None:
-            try:
-                found = parse(self.texts[key])
-            except Unsupported as why:
-                found = why
-            self._parsed[key] = found
-        if isinstance(found, Unsupported):
-            raise found
-        return found
+    def _engine(self) -> Engine:
+        functions = {name: self._calls.function(name) for name in REGISTRY}
+        functions |= {
+            MISSING: self._note_missing,
+            DIGITS: _digits,
+            EACH: each,
+            FIXED: _fixed,
+            WHOLE: self._keep,
+            "VALUE": _number,
+        }
+        engine = Engine(self.book, functions)
+        speller = Speller(self.book, dated=bool(self._dates))
+        for sheet in self.book.worksheets:
+            cells: dict[tuple[int, int], Any] = {}
+            formulas: dict[tuple[int, int], str] = {}
+            for at, cell in sheet._cells.items():
+                value = cell._value
+                if value is None:
+                    continue
+                key = (sheet.title, *at)
+                if key in self.texts:
+                    formulas[at] = self._spelled(key, speller)
+                elif key not in self._hidden:
+                    cells[at] = Err(value) if cell.data_type == "e" else value
+            engine.fill(sheet.title, cells, formulas, self._unread)
+        return engine
+
+    def _spelled(self, key: Key, speller: Speller) -> str:
+        place = self._place(key)
+        if self.texts[key] == _TABLE:
+            return f'={MISSING}({place.mark},"batch.data_table","{address(key)}")'
+        spelled = speller.spell(self.texts[key], place)
+        if key in self._areas and not self.dynamic:
+            rows, columns = self._areas[key]
+            return f"={FIXED}({rows},{columns},{spelled[1:]})"
+        return spelled
+
+    def _unread(self, key: Key) -> str:
+        return f'={MISSING}({self._place(key).mark},"batch.syntax","")'
+
+    def _place(self, key: Key) -> Place:
+        self._places.append(key)
+        return Place(len(self._places) - 1, key[0], key[1])
+
+    def _note_missing(self, _round: float, place: float, key: str, what: str, *_: Any) -> Any:
+        self._missing[self._places[int(place)]] = (key, what)
+        return error("#N/A")
 
     # --- running --------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Calculate our cells, and the ordinary formulas whose values would be wrong or missing."""
-        for _ in range(_PASSES):
-            self.values, self.spills, self.failures, self._results, self.calls = {}, {}, {}, {}, 0
-            self._touches = {}
-            before, blocked = dict(self._owner), len(self._blocked)
-            self._pass([*self.ours, *self._ordinary()])
-            self._spread()
-            if len(self._blocked) == blocked and not self._read_spills(before):
+        """Calculate. Raises BadInput where the engine refuses the workbook as a whole."""
+        engine = self._engine()
+        try:
+            self._calculate(engine)
+            if self._pin(engine) | self._lay(engine):
+                self._calculate(engine)
+        except fz.ExcelEvaluationError as cause:
+            raise BadInput("batch.refused", why=str(cause)) from cause
+        self._fail(engine)
+        for key in self.texts:
+            if key not in self.failures:
+                self.values[key] = self._explained(engine, key, key)
+                for at in self.covered(key):
+                    self.spills[at] = self._explained(engine, at, key)
+        self._trace_errors(engine)
+
+    def _calculate(self, engine: Engine) -> None:
+        collecting = True
+        for round_ in range(_ROUNDS + 1):
+            self._missing = {}
+            self._calls.begin(collecting=collecting)
+            engine.calculate()
+            if not self._calls.waiting:
                 break
+            collecting = self._calls.compute() and round_ + 1 < _ROUNDS
+        self.extents = {}
+        for key, text in self.texts.items():
+            if plain(text) and all(len(result) == len(result[0]) == 1 for result in self._calls.results(key)):
+                continue
+            if (extent := engine.extent(key)) != (1, 1):
+                self.extents[key] = extent
+        self.extents |= self._laid
+        self.around = set(self._downstream(engine, self.ours))
 
-    def _ordinary(self) -> list[Key]:
-        """Ordinary formulas that depend on ours, or that the file holds no value for."""
+    def _pin(self, engine: Engine) -> bool:
+        """Give formulas that don't depend on ours their stored values, where the engine has come to another."""
         ordinary = [key for key in self.texts if key not in self.ours]
-        stored = self.cached() if ordinary else {}
-        return [key for key in ordinary if key not in stored or self.touches(key)]
+        stored = self.stored() if ordinary else {}
+        changed = False
+        for key in ordinary:
+            if key in self._areas:
+                continue
+            if key not in self.around and key in stored:
+                if not _same(engine.value(key), stored[key]):
+                    engine.set_value(key, stored[key])
+                    changed = True
+            elif key in self.extents or engine.value(key) == _NO_ROOM:
+                # A formula that may cover more cells is saved as an array formula: this one shows one value.
+                engine.wrap(key, "@(")
+                changed = True
+        return changed
 
-    def value(self, key: Key) -> Value:
-        """What a cell shows: of a result larger than the cell its first value."""
-        value = self.values[key]
+    def _lay(self, engine: Engine) -> bool:
+        """Lay out results that the engine doesn't: it stops at 10,000 cells."""
+        wide = [key for key in self.texts if engine.value(key) == _NO_ROOM and (key in self.ours or key in self._areas)]
+        for key in wide:
+            engine.wrap(key, f"{WHOLE}({self._place(key).mark},")
+        if wide:
+            self._calls.begin(collecting=False)
+            engine.calculate()
+        for key in wide:
+            grid = self._whole[key]
+            if self._in_the_way(key) is not None:
+                engine.set_value(key, _NO_ROOM)
+                continue
+            self._laid[key] = (len(grid), len(grid[0]))
+            values = {at[1:]: _held(grid[at[1] - key[1]][at[2] - key[2]]) for at in _beside(key, self._laid[key])}
+            engine.fill(key[0], values, {}, self._unread)
+        return bool(wide)
+
+    def _keep(self, _round: float, place: float, value: Any) -> Any:
+        self._whole[self._places[int(place)]] = value if isinstance(value, list) else [[value]]
         return value[0][0] if isinstance(value, list) else value
 
-    def _pass(self, wanted: list[Key]) -> None:
-        pending = wanted
-        while pending:
-            self._waiting = set()
-            for key in pending:
-                if key not in self.values:
-                    self._settle(key)
-            pending = [key for key in pending if key not in self.values and key not in self.failures]
-            if not self._queue:
-                break
-            self._compute()
+    def covered(self, key: Key) -> Iterator[Key]:
+        """The cells that a result covers besides its own."""
+        return _beside(key, self.extents.get(key, (1, 1)))
 
-    def _compute(self) -> None:
-        """The calls of this round, like ones together."""
-        queued, self._queue = self._queue, {}
-        by_name: dict[str, list[tuple[tuple[Key, int], list[Value]]]] = {}
-        for place, (name, args) in queued.items():
-            by_name.setdefault(name, []).append((place, args))
-        for name, group in by_name.items():
-            self.calls += len(group)
-            results = REGISTRY[name].call_many([args for _, args in group])
-            for (place, _), result in zip(group, results, strict=True):
-                value: Value
-                if len(result) == 1 and len(result[0]) == 1:
-                    value = _from_cell(result[0][0])
-                else:
-                    value = [[_from_cell(v) for v in row] for row in result]
-                self._results[place] = value
-                formula = self._parsed[place[0]]
-                if isinstance(formula, Formula) and isinstance(formula.tree, Call) and formula.tree.id == place[1]:
-                    self.values[place[0]] = value  # the call is the whole formula
-
-    def _settle(self, key: Key) -> None:
-        """Evaluate a cell and, before it, what it needs; without recursion, since chains of cells can be long."""
-        stack, active = [key], set()
+    def _downstream(self, engine: Engine, start: Iterable[Key]) -> Iterator[Key]:
+        """Formulas that depend on any of these cells, or what they cover."""
+        stack, found = list(start), set()
         while stack:
-            top = stack[-1]
-            if top in self.values or top in self.failures or top in self._waiting:
-                active.discard(stack.pop())
-                continue
-            try:
-                if top in self._blocked:
-                    raise Unsupported("batch.spill_blocked", cell=address(self._blocked[top]))
-                self._current = top
-                self.values[top] = evaluate(self._formula(top), self)
-            except _Need as need:
-                active.add(top)
-                circle = next((k for k in need.keys if k in active), None)
-                if circle is None:
-                    stack.extend(need.keys)
-                    continue
-                self._fail(top, Unsupported("batch.circular", cell=address(circle)))
-            except _Waiting:
-                self._waiting.add(top)
-            except Unsupported as why:
-                self._fail(top, why)
-            active.discard(stack.pop())
+            for key in self._next(engine, stack.pop()):
+                if key not in found:
+                    found.add(key)
+                    stack.append(key)
+                    yield key
 
-    def _fail(self, key: Key, why: Unsupported) -> None:
-        self.failures[key] = Failure(key[0], address(key), self.texts[key], why.key, why.values)
+    def _next(self, engine: Engine, key: Key) -> Iterator[Key]:
+        for cell in (key, *self.covered(key)):
+            yield from engine.dependents(cell)
 
-    # --- spills ---------------------------------------------------------------------------------------------
+    # --- what came out --------------------------------------------------------------------------------------
 
-    def _spread(self) -> None:
-        """Lay results larger than a cell over the sheet."""
-        for key, cell in self.ours.items():
-            value = self.values.get(key)
-            if key not in self.values or (cell.area is None and not isinstance(value, list)):
-                continue
-            sheet, row, column = key
-            grid = value if isinstance(value, list) else [[value]]
-            height, width = len(grid), len(grid[0])
-            if cell.area is not None and not self.dynamic:
-                height, width = cell.area
-            elif cell.area is not None:
-                height, width = max(height, cell.area[0]), max(width, cell.area[1])
-            covered = [(i, j) for i in range(height) for j in range(width) if (i, j) != (0, 0)]
-            blocked = next((at for i, j in covered if self._taken(at := (sheet, row + i, column + j), key)), None)
-            if blocked is not None:
-                self._blocked[key] = blocked
-                continue
-            for i, j in covered:
-                at = (sheet, row + i, column + j)
-                self._owner[at] = key
-                self.spills[at] = self._laid(grid, i, j, dynamic=self.dynamic)
+    def _explained(self, engine: Engine, at: Key, owner: Key) -> Value:
+        """The value of a cell, and of an error of ours what it means."""
+        value = engine.value(at)
+        if not isinstance(value, Err):
+            return value
+        for grid in self._calls.results(owner):
+            i, j = (at[1] - owner[1] if len(grid) > 1 else 0), (at[2] - owner[2] if len(grid[0]) > 1 else 0)
+            meant = grid[i][j] if i < len(grid) and j < len(grid[i]) else None
+            if isinstance(meant, ErrorValue) and meant.code == value.code:
+                value = Err(value.code, meant)
+                if not _handed_on(value):
+                    break
+        return value
 
-    def _laid(self, grid: list[list[Value]], i: int, j: int, *, dynamic: bool) -> Value:
-        # In an array formula a single row, column or value repeats, and what is beyond the result is #N/A.
-        if not dynamic:
-            i, j = 0 if len(grid) == 1 else i, 0 if len(grid[0]) == 1 else j
-        if i < len(grid) and j < len(grid[0]):
-            return grid[i][j]
-        return None if dynamic else Err("#N/A")
+    def _trace_errors(self, engine: Engine) -> None:
+        """Of an error that comes from another cell of ours, the meaning it has there."""
+        shown = {**self.values, **self.spills}
+        owners = {at: key for key in self.extents for at in self.covered(key)}
 
-    def _taken(self, at: Key, by: Key) -> bool:
-        owner = self._owner.get(at)
-        if owner is not None:
-            return owner != by
-        cell = self.cells[at[0]].get(at[1:])
-        return cell is not None and cell.value is not None
+        def meaning(at: Key, value: Err, depth: int) -> ErrorValue | None:
+            if depth > _DEEP or not (value.meaning is None or _handed_on(value)):
+                return value.meaning
+            owner = owners.get(at, at)
+            before = [key for key in engine.precedents(owner) if shown.get(key) == value]
+            # Of a range, the row that this row of the result is of.
+            rows = {key[1]: key for key in reversed(before)}
+            key = rows.get(min(rows, default=0) + at[1] - owner[1]) if at != owner else next(iter(before), None)
+            key = rows.get(at[1], key)
+            return value.meaning if key is None else meaning(key, shown[key], depth + 1) or value.meaning
 
-    def _read_spills(self, before: Mapping[Key, Key]) -> bool:
-        """Whether a formula refers to a cell that has turned out to be part of a spill."""
-        fresh = [key for key in self._owner if key not in before]
-        if not fresh:
-            return False
-        boxes: dict[str, tuple[int, int, int, int]] = {}
-        for sheet, row, column in fresh:
-            left, top, right, bottom = boxes.get(sheet, (column, row, column, row))
-            boxes[sheet] = (min(left, column), min(top, row), max(right, column), max(bottom, row))
-        for key, formula in self._parsed.items():
-            for ref in self._refs(formula, key) if isinstance(formula, Formula) else ():
-                box = boxes.get(self._sheet(ref, key))
-                if box is None or ref.left > box[2] or ref.top > box[3]:
-                    continue
-                if (ref.right or box[2]) >= box[0] and (ref.bottom or box[3]) >= box[1]:
-                    return True
-        return False
+        for key in self.ours:
+            for at in (key, *self.covered(key)):
+                if isinstance(value := shown.get(at), Err) and (value.meaning is None or _handed_on(value)):
+                    (self.values if at == key else self.spills)[at] = Err(value.code, meaning(at, value, 0))
 
-    # --- what a formula sees --------------------------------------------------------------------------------
+    def _fail(self, engine: Engine) -> None:
+        """Find the cells that could not be evaluated: by themselves, or for a cell that they depend on."""
+        reasons: Reasons = {key: (reason, _named(reason, what)) for key, (reason, what) in self._missing.items()}
+        behind: dict[Key, Key] = {}
+        self._spoil(engine, list(reasons), reasons, behind)
+        odd: dict[Key, str] = {}
+        for key in self.texts:
+            value = engine.value(key)
+            if key not in reasons and isinstance(value, Err) and value.code in _FAILED:
+                odd[key] = value.code
+        followers = {key for start, code in odd.items() if code != "Circ" for key in self._next(engine, start)}
+        own = [key for key in odd if key not in followers]
+        for key in own:
+            reason = _FAILED[odd[key]]
+            culprit = self._in_the_way(key) if key in self._whole else None
+            reasons[key] = (reason, {"cell": address(culprit or key)})
+        self._spoil(engine, own, reasons, behind)
+        for key, (reason, values) in reasons.items():
+            self.failures[key] = Failure(key[0], address(key), self.texts[key], reason, values)
+        told: set[Key] = set()
+        for key in (key for key in reasons if key in self.ours or key in self.around):
+            cause: Key | None = key
+            while cause is not None and cause not in told:  # what such a cell failed for is told too
+                told.add(cause)
+                cause = behind.get(cause)
+        self.told = [key for key in reasons if key in told]
 
-    def is_ours(self, name: str) -> bool:
-        return name in REGISTRY
+    def _spoil(self, engine: Engine, start: list[Key], reasons: Reasons, behind: dict[Key, Key]) -> None:
+        """What depends on cells that failed has failed too, even where it shows a value."""
+        stack = list(start)
+        while stack:
+            top = stack.pop()
+            for key in self._next(engine, top):
+                if key not in reasons:
+                    reasons[key] = ("batch.depends", {"cell": f"{top[0]}!{address(top)}"})
+                    behind[key] = top
+                    stack.append(key)
 
-    def our_function(self, call: Call, args: Callable[[], list[Value]]) -> Value:
-        place = (self._current, call.id)
-        if place in self._results:
-            return self._results[place]
-        self._queue[place] = (call.name, [_to_raw(a) for a in args()])
-        raise _Waiting
-
-    def name(self, name: str) -> Value:
-        return evaluate(self._names.meaning(name, *self._current[:2]), self)
-
-    def cell_range(self, ref: Ref) -> Value:
-        sheet = self._sheet(ref, self._current)
-        cells = self.cells.get(sheet)
-        if cells is None:
-            raise Unsupported("batch.sheet", sheet=ref.sheet)
-        right, bottom = ref.right, ref.bottom
-        if not right or not bottom:
-            last_row, last_column = self._last(sheet)
-            right, bottom = right or last_column, bottom or last_row
-        needs: list[Key] = []
-        rows = [
-            [self._value(sheet, cells, row, column, needs) for column in range(ref.left, right + 1)]
-            for row in range(ref.top, bottom + 1)
-        ]
-        if needs:
-            raise _Need(needs)
-        if ref.single:
-            return rows[0][0]
-        return rows or [[None]]
-
-    def _value(
-        self, sheet: str, cells: Mapping[tuple[int, int], Any], row: int, column: int, needs: list[Key]
-    ) -> Value:
-        cell = cells.get((row, column))
-        if self._owner and (sheet, row, column) in self._owner:
-            return self._spilled((sheet, row, column), needs)
-        if cell is None:
-            return None
-        kind = cell.data_type
-        if kind in ("n", "b", "d"):
-            return cell.value
-        if kind == "f":
-            return self._formula_value((sheet, row, column), needs)
-        if kind == "e":
-            return Err(cell.value)
-        return str(cell.value)
-
-    def _formula_value(self, key: Key, needs: list[Key]) -> Value:
-        if key in self.values:
-            return self.value(key)
-        if key in self.failures:
-            raise Unsupported("batch.depends", cell=f"{key[0]}!{address(key)}")
-        if key in self._waiting:
-            raise _Waiting
-        if key not in self.texts:
-            raise Unsupported("batch.data_table", cell=f"{key[0]}!{address(key)}")
-        if not self.touches(key) and (known := self.cached().get(key)) is not None:
-            return known
-        needs.append(key)
+    def _in_the_way(self, key: Key) -> Key | None:
+        """The first cell that isn't empty where the result of a cell should go."""
+        grid = self._whole[key]
+        taken = {at for owner in self.extents if owner != key for at in self.covered(owner)}
+        for at in _beside(key, (len(grid), len(grid[0]))):
+            held = self.book[key[0]]._cells.get(at[1:])
+            if at in taken or (held is not None and held._value is not None and at not in self._hidden):
+                return at
         return None
 
-    def _spilled(self, at: Key, needs: list[Key]) -> Value:
-        owner = self._owner[at]
-        if owner not in self.values:
-            self._formula_value(owner, needs)
-            return None
-        if at in self.spills:
-            return self.spills[at]
-        value = self.values[owner]
-        grid = value if isinstance(value, list) else [[value]]
-        fixed = self.ours[owner].area is not None and not self.dynamic
-        return self._laid(grid, at[1] - owner[1], at[2] - owner[2], dynamic=not fixed)
 
-    def owner(self, at: Key) -> Key:
-        """The formula whose spill covers a cell."""
-        return self._owner[at]
-
-    def touches(self, key: Key) -> bool:
-        """Whether a formula depends on one of our functions."""
-        stack, seen = [key], {key}
-        while stack:
-            top = stack[-1]
-            if top in self._touches:
-                stack.pop()
-                continue
-            if top in self.ours or top in self._owner:
-                self._touches[top] = True
-                continue
-            inner = list(self._precedents(top))
-            if any(self._touches.get(k) for k in inner):
-                self._touches[top] = True
-                continue
-            open_ones = [k for k in inner if k not in self._touches and k not in seen]
-            if open_ones:
-                stack.extend(open_ones)
-                seen.update(open_ones)
-            else:
-                self._touches[top] = False
-        return self._touches[key]
-
-    def failures_around_ours(self) -> set[Key]:
-        """Cells that failed and are ours, depend on ours, or are what such a cell failed for."""
-        stack = [key for key in self.failures if key in self.ours or self.touches(key)]
-        found = set(stack)
-        while stack:
-            behind = {key for key in self._precedents(stack.pop()) if key in self.failures} - found
-            found |= behind
-            stack.extend(behind)
-        return found
-
-    def _precedents(self, key: Key) -> Iterator[Key]:
-        """Formulas, and cells of spills, that a formula refers to."""
-        if key not in self.texts:
-            return
-        try:
-            formula = self._formula(key)
-        except Unsupported:
-            return
-        for ref in self._refs(formula, key):
-            sheet = self._sheet(ref, key)
-            right, bottom = ref.right or 1 << 20, ref.bottom or 1 << 20
-            if (right - ref.left + 1) * (bottom - ref.top + 1) <= len(self.texts):
-                inside: Iterable[Key] = (
-                    (sheet, row, column) for row in range(ref.top, bottom + 1) for column in range(ref.left, right + 1)
-                )
-            else:
-                inside = (
-                    k
-                    for k in (*self.texts, *self._owner)
-                    if k[0] == sheet and ref.top <= k[1] <= bottom and ref.left <= k[2] <= right
-                )
-            yield from (k for k in inside if k in self.texts or k in self._owner)
-
-    def _refs(self, formula: Formula, at: Key) -> Iterator[Ref]:
-        """The cells a formula refers to, those behind its names included."""
-        yield from formula.refs
-        for name in formula.names:
-            with contextlib.suppress(Unsupported):
-                yield from self._names.meaning(name, *at[:2]).refs
-
-    def _sheet(self, ref: Ref, at: Key) -> str:
-        return self.sheet_names.get(ref.sheet.casefold(), "") if ref.sheet else at[0]
-
-    def _last(self, sheet: str) -> tuple[int, int]:
-        if sheet not in self._extent:
-            used = [*self.cells[sheet], *((r, c) for s, r, c in self._owner if s == sheet)]
-            self._extent[sheet] = (max((r for r, _ in used), default=1), max((c for _, c in used), default=1))
-        return self._extent[sheet]
+_NO_ROOM = Err(CODES["Spill"])
+_DEEP = 20  # cells that an error is traced through
 
 
-def _from_cell(value: Any) -> Value:
-    return Err(value.code, value) if isinstance(value, ErrorValue) else value
+def _beside(key: Key, area: tuple[int, int]) -> Iterator[Key]:
+    """The cells of an area besides its first."""
+    for i in range(area[0]):
+        for j in range(area[1]):
+            if i or j:
+                yield key[0], key[1] + i, key[2] + j
 
 
-def _to_raw(value: Value) -> Any:
-    """A value as our functions take it: an error as what it means, or its text."""
+def _named(reason: str, what: str) -> dict[str, object]:
+    return {{"batch.sheet": "sheet", "batch.data_table": "cell"}.get(reason, "name"): what}
+
+
+def _handed_on(value: Err) -> bool:
+    """Whether the meaning of an error says only that a cell referred to holds it."""
+    return value.meaning == ErrorValue.make(value.meaning.code, "cells.error_in_range", shown=value.code)  # type: ignore[union-attr]
+
+
+def _held(value: Any) -> Value:
+    """A value that the engine hands to a function, as one for a cell."""
+    return Err(CODES.get(value["kind"], "#VALUE!")) if isinstance(value, dict) else value
+
+
+def _fixed(rows: float, columns: float, value: Any) -> list[list[Any]]:
+    """An array formula's cells: a single row, column or value repeats, and what is beyond the result is #N/A."""
+    grid = value if isinstance(value, list) else [[value]]
+
+    def at(i: int, j: int) -> Any:
+        i, j = (0 if len(grid) == 1 else i), (0 if len(grid[0]) == 1 else j)
+        return grid[i][j] if i < len(grid) and j < len(grid[0]) else error("#N/A")
+
+    return [[at(i, j) for j in range(int(columns))] for i in range(int(rows))]
+
+
+def _digits(value: Any) -> Any:
+    """Numbers rounded to the 15 digits that Excel shows."""
     if isinstance(value, list):
-        return [[_to_raw(v) for v in row] for row in value]
-    if isinstance(value, Err):
-        return value.meaning or value.code
-    return value
+        return [[_digits(cell) for cell in row] for row in value]
+    return float(f"{value:.15g}") if isinstance(value, float) else value
+
+
+def _number(value: Any) -> Any:
+    """VALUE: the engine's own doesn't read "1,234.5"."""
+    if isinstance(value, list):
+        return [[_number(cell) for cell in row] for row in value]
+    if isinstance(value, str) and (number := parse_number(value)) is not None:
+        return number
+    return value if isinstance(value, dict) else each("VALUE", value)
+
+
+def _same(ours: Value, stored: Value) -> bool:
+    if isinstance(ours, float) and isinstance(stored, float):
+        return math.isclose(ours, stored, rel_tol=1e-12)
+    return type(ours) is type(stored) and bool(ours == stored)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import openpyxl
+from openpyxl.utils.cell import get_column_letter
 
 from credit_udfs import models
 from credit_udfs.cells import REGISTRY, Arg, CellFunction, Example
@@ -19,8 +20,7 @@ from credit_udfs.cells.functions.arguments import MODELS, columns_of
 from credit_udfs.cells.sample import SHEETS
 from credit_udfs.core.card_table import ITEMS, SECTIONS, item_name, table
 from credit_udfs.hosts.calculation import Calculation
-from credit_udfs.hosts.evaluate import rows_of
-from credit_udfs.hosts.formulas import Err, Value, column_letters
+from credit_udfs.hosts.engine import Err, Value
 from credit_udfs.locale import LANGS, text
 from credit_udfs.methods import METHODS
 
@@ -47,7 +47,9 @@ def run_example(example: Example) -> list[list[Value]]:
     calculation.run()
     if calculation.failures:
         raise RuntimeError(f"{example.formula}: {calculation.failures}")
-    return rows_of(calculation.values[at])
+    shown = {at: calculation.values[at], **calculation.spills}
+    rows, columns = calculation.extents.get(at, (1, 1))
+    return [[shown[at[0], at[1] + i, at[2] + j] for j in range(columns)] for i in range(rows)]
 
 
 def document() -> str:
@@ -147,7 +149,7 @@ def _line(cells: Iterable[str]) -> str:
 
 def _sheet(rows: Sequence[Sequence[object]]) -> list[str]:
     width = len(rows[0])
-    head = ["", *(column_letters(i + 1) for i in range(width))]
+    head = ["", *(get_column_letter(i + 1) for i in range(width))]
     return _table([head, *([str(i), *map(shown, row)] for i, row in enumerate(rows, 1))])
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from credit_udfs.cells import REGISTRY, Example
 from credit_udfs.hosts.batch import calc
-from credit_udfs.hosts.formulas import Err
+from credit_udfs.hosts.engine import Err
 from credit_udfs.hosts.reference import document, example_book, main, run_example
 
 PAGE = Path(__file__).parents[2] / "docs" / "functions.md"
