@@ -45,12 +45,12 @@ def version() -> str:
 def zero_of(arg: Arg) -> Literal["blank", "doubt", "number"]:
     """What a single 0 is, which is also what Calc makes of a blank cell.
 
-    No choice, text or table is 0. A setting or a probability of default hardly ever is: a blank cell would silently
-    take the place of the default, or be a firm that never fails.
+    No choice, text or table is 0. An amount, a ceiling or a severity may well be, and shows in the result. The price
+    of default or of money hardly ever is 0, and a blank cell taken for it would flatter every loan unnoticed.
     """
     if arg.kind != "number":
         return "blank"
-    return "doubt" if not arg.required or arg.name == "pd" else "number"
+    return "doubt" if arg.name in ("pd", "lgd", "funding") else "number"
 
 
 def data(functions: Mapping[str, CellFunction]) -> dict[str, Any]:

@@ -226,6 +226,7 @@ def test_a_blank_single_cell_is_never_taken_for_a_number_that_counts(office: Off
         '=BESTRATE(0.02;"A";Z1)': "#N/A",
         '=BESTRATE(0.02;"A";Z1:Z1)': REGISTRY["BESTRATE"].call([0.02, "A"])[0][0],
         '=EXPECTEDPROFIT(0;0.06;0.02;"A")': 0.0,  # an amount may well be 0
+        '=STRESSFACTOR("Retail trade";;;0)': 1.0,  # and so may a shock
         "=INDUSTRY(Z1)": "#N/A",
         "=RISKSCORE(A1:F1;Z1)": REGISTRY["RISKSCORE"].call([[FIRM]])[0][0],
         "=RISKREASONS(A1:F1;Z1;Z1)": REGISTRY["RISKREASONS"].call([[FIRM]])[0][0],
