@@ -28,7 +28,8 @@ def draw(b: Builder, canvas: Canvas) -> None:
     for r, firm in enumerate(b.rows, FIRST):
         canvas.formula(r, 1, f'=IF({source}!A{r}="","",{source}!A{r})', columns[0].look, value=firm.id)
         canvas.formula(r, 2, f"={source}!J{r}", columns[1].look, value=firm.pd)
-        canvas.formula(r, 3, f"={source}!K{r}", columns[2].look, value=firm.grade)
+        # LibreOffice finds no text equal to one that an add-in gave, in SUMIFS below say; put together anew it does.
+        canvas.formula(r, 3, f'={source}!K{r}&""', columns[2].look, value=firm.grade)
         canvas.formula(r, 4, _own_limit(r), columns[3].look, value="")
         canvas.formula(
             r, 5, f'=IF({source}!B{r}="","",INDUSTRY({source}!B{r},cu_language))', columns[4].look, value=firm.industry

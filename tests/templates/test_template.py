@@ -151,6 +151,12 @@ def test_libreoffice_with_the_extension_recalculates_without_an_error(office: Of
         document.calculate()
         assert errors(document, cached.sheetnames) == []
         live = document.read(scores_at)
+        side = {at: document.read(at) for at in (f"{cached.sheetnames[8]}.K6:M9", f"{cached.sheetnames[9]}.J6:L9")}
+    for at, rows in side.items():
+        title, _, cells = at.partition(".")
+        stored = [["" if cell.value is None else cell.value for cell in row] for row in cached[title][cells]]
+        for row, wanted in zip(rows, stored, strict=True):
+            assert row == [pytest.approx(v) if isinstance(v, float) else v for v in wanted]
     sheet = cached[cached.sheetnames[7]]
     for i, row in enumerate(live):
         for c, value in enumerate(row):
