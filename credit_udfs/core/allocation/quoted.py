@@ -34,7 +34,7 @@ SMALL = 600
 """Firms up to which all decisions are looked at."""
 LARGE = 1e-5
 """The gap aimed at with more firms, which lose less by whole decisions."""
-WINDOWS = (60, 100, 160, 250, 400, 600, 900)
+WINDOWS = (20, 40, 60, 100, 160, 250, 400, 600, 900)
 """How many firms to decide together."""
 NODES = 300
 """Steps of a search among them."""
@@ -126,6 +126,10 @@ def _decide(board: Board, priced: Priced, best: Best, target: float, clock: Cloc
         # Out of time without a plan: any will do.
         if late and (many > WINDOWS[0] or not none):
             return
+        if 2 * many > board.pool.size:
+            if not none:
+                return
+            many = board.pool.size
         room = costs.room(many)
         found = decide_levels(
             board,

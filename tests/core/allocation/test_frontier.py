@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import sys
+from dataclasses import replace
 
 import pytest
 from allocation_cases import contest_like
@@ -51,3 +53,26 @@ def test_two_objectives_of_p3():
     found = frontier(Problem(contest_like(60, 3), Terms(2e7, objective="P3")), "expected_loss", 6)
     assert found.points[0].price > found.points[-2].price
     assert all(complaints(point.plan) == [] for point in found.points)
+
+
+def test_a_looser_ceiling_keeps_the_better_plan_of_a_tighter_one(monkeypatch):
+    problem = Problem(contest_like(40, 2), Terms(1.5e7))
+    made = []
+
+    def worse_at_the_fourth(problem, **options):
+        # Calls: the plan without a ceiling, then one a point; the fourth point's plan is the first one's.
+        made.append(solve(problem, **options))
+        if len(made) != 5:
+            return made[-1]
+        return replace(made[1], problem=problem, bound=made[-1].bound)
+
+    monkeypatch.setattr(sys.modules[frontier.__module__], "solve", worse_at_the_fourth)
+    found = frontier(problem, "expected_loss", 6)
+    third, fourth = found.points[2:4]
+    assert made[1].value < made[3].value * 0.99
+    assert fourth.plan is third.plan
+    assert fourth.value == third.value
+    assert fourth.used == third.used
+    assert fourth.bound == made[4].bound
+    # And a better plan of the looser ceiling isn't given up.
+    assert [point.plan for point in (*found.points[:3], found.points[4])] == [*made[1:4], made[5]]

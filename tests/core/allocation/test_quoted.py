@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from credit_udfs.core.allocation import BadProblem, Infeasible, Limits, Problem, Terms, solve
+from credit_udfs.core.allocation.levels import decide_levels
+from credit_udfs.core.allocation.search import Stop
 
 QUOTED = tuple(np.linspace(0.04, 0.15, 12).clip(0.04, 0.15).tolist())
 KINDS = [
@@ -122,3 +124,51 @@ def test_rates_out_of_range_are_refused():
     with pytest.raises(BadProblem) as caught:
         Problem(contest_like(3, 0), Terms(1e6, quoted=(0.3,)), Limits(rates_ordered=True))
     assert "quoted" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", KINDS[:2], ids=NAMES[:2])
+def test_larger_problems_are_within_1e5(kind):
+    limits = replace(five_limits(5), **kind)
+    plan = solve(Problem(contest_like(1510, 4), Terms(5e8), limits))
+    assert complaints(plan) == []
+    assert plan.gap <= 1e-5
+
+
+def test_a_proof_goes_on_to_a_millionth(monkeypatch):
+    asked = []
+
+    def recorded(board, costs, **options):
+        asked.append(options)
+        return decide_levels(board, costs, **options)
+
+    monkeypatch.setattr("credit_udfs.core.allocation.quoted.decide_levels", recorded)
+    plan = solve(Problem(contest_like(60, 1), Terms(2e7), replace(five_limits(0.2), **KINDS[0])), prove=True)
+    proofs = [options for options in asked if options.get("proof")]
+    # Half of what is allowed: the other half is for the bound's own rounding.
+    assert proofs
+    assert all(options["gap"] <= 5e-7 for options in proofs)
+    assert plan.gap <= 1e-6
+    assert plan.status == "optimal"
+
+
+def test_interrupted_with_a_plan():
+    def stop(stage, turn, total):
+        if stage == "allocation_prove" or (stage == "allocation_decide" and turn == 1):
+            raise Stop
+
+    for kind in KINDS[:2]:
+        problem = Problem(contest_like(60, 1), Terms(2e7, quoted=QUOTED), replace(five_limits(0.2), **kind))
+        plan = solve(problem, prove=True, progress=stop)
+        assert plan.status == "interrupted"
+        assert complaints(plan) == []
+        assert plan.bound >= solve(problem).value * (1 - 1e-9)
+
+
+def test_more_rates_than_choices_are_kept_of(monkeypatch):
+    problem = Problem(contest_like(40, 3), Terms(1.2e7), replace(TIGHT, **KINDS[1]))
+    full = solve(problem, prove=True)
+    monkeypatch.setattr("credit_udfs.core.allocation.quoted.CHOICES", 27)
+    few = solve(problem, prove=True)
+    assert complaints(few) == []
+    assert few.value <= full.bound * (1 + 1e-9)
+    assert few.bound >= full.value * (1 - 1e-9)
