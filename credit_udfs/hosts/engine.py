@@ -13,6 +13,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, to_excel
 
 from credit_udfs.cells import ErrorValue
 from credit_udfs.hosts.spelling import ROUND, quoted
+from credit_udfs.workbook.files import fixed_time
 
 Key: TypeAlias = tuple[str, int, int]  # sheet, row, column
 Value: TypeAlias = Any  # float | str | bool | None | Err
@@ -71,7 +72,9 @@ class Engine:
         unread: gives a formula in place of one that the engine can't read.
         """
         for top, left, rows in _blocks(cells):
-            self._book.set_values_batch(sheet, top, left, [[self._plain(value) for value in row] for row in rows])
+            self._book.set_values_batch(
+                sheet, top, left, [[v if type(v) is float else self._plain(v) for v in row] for row in rows]
+            )
         for top, left, rows in _blocks(formulas):
             try:
                 self._book.set_formulas_batch(sheet, top, left, rows)
@@ -155,9 +158,7 @@ def _sheet(written: str) -> str:
 
 
 def _clock() -> tuple[dt.datetime, int]:
-    from credit_udfs.api import now
-
-    moment = now()
+    moment = fixed_time() or dt.datetime.now(dt.UTC)
     offset = moment.astimezone().utcoffset() or dt.timedelta()
     return moment, int(offset.total_seconds())
 
