@@ -3,7 +3,8 @@
 Peers: scipy's SLSQP as the papers use it (all amounts and rates at once), and HiGHS on the full MILP over 29 rates
 (scipy.optimize.milp). All on the same seeded, contest-like firms, in one run. Ends with one table: what was measured,
 beside what it should be. Without options 302 firms only (about two minutes). Options:
-  --large        also 10,000 and a million firms (the million takes a minute or two)
+  --large        also 10,000 and a million firms (the million takes a minute or two), and ordered rates at 3,000 and
+                 10,000 (half a minute)
   --peers-large  HiGHS at 10,000 firms with the five limits, stopped after 300 s
   --plot FILE    time against n for ours and the peers, as .svg
 """
@@ -180,6 +181,18 @@ def large(table, n, budget_only, five, gap, memory=None):
     return plan
 
 
+def rates_large(table, n):
+    """Ordered rates, and one rate per grade, with five limits and with single ones, at n firms."""
+    single = (("churn", Limits(mean_churn=0.6)), ("loss", Limits(expected_loss=0.02)))
+    for name, kind in (("ordered rates", ORDERED), ("a rate per grade", Limits(one_rate_per_grade=True))):
+        for words, limits in (("five limits", five_limits(n / 302)), *single):
+            rules = {"rates_ordered": kind.rates_ordered, "one_rate_per_grade": kind.one_rate_per_grade}
+            problem = Problem(contest_like(n, 0, group=None), Terms(1e8 * n / 302), replace(limits, **rules))
+            seconds, plan = timed(lambda p=problem: solve(p))
+            assert not complaints(plan)
+            table.gap(f"{n:,}, {name}, {words}", plan.gap, 1e-5, f"{seconds:.2f} s")
+
+
 def peers_large(table, plan):
     """HiGHS at the same firms and limits, in a process of its own: it overshoots its time limit."""
     before = time.perf_counter()
@@ -288,6 +301,8 @@ def main():
         if given.peers_large:
             peers_large(table, plan)
     if given.large:
+        rates_large(table, 3_000)
+        rates_large(table, 10_000)
         large(table, 1_000_000, 3.0, 90.0, 1e-6, memory=3.0)
     table.show()
 
