@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from credit_udfs.workbook.into import Kept
     from credit_udfs.workbook.pages import Extras
 
+MOST_EXPLAINED = 1_000
+"""Firms of a plan up to which a workbook says by default what would change each decision."""
 _RECORDED = ("credit_udfs", "numpy", "scipy", "polars", "narwhals", "fastexcel", "openpyxl")
 
 
@@ -85,35 +87,40 @@ def stress(assessment: Assessment, scenario: str | Scenario, *, progress: Progre
     return core_stress.stress(assessment, chosen, progress, clock=time.perf_counter)
 
 
-def write(assessment: Assessment, path: str | Path, lang: Lang = "zh", *, force: bool = False, **extras: Any) -> Path:
+def write(
+    assessment: Assessment,
+    path: str | Path,
+    lang: Lang = "zh",
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+    **extras: Any,
+) -> Path:
     """Write the result workbook; `path` is replaced only with `force`. Returns the path.
 
-    extras: further results to show as pages, by name; see workbook.pages.Extras. Grade sets, the plan's
-    risk and what would flip each decision are worked out where they aren't given and that takes seconds at most (up
-    to 1,000 firms; flips under a budget alone).
+    extras: further results to show as pages, by name; see workbook.pages.Extras. Grade sets, the plan's risk and what
+    would change each decision are worked out where they aren't given, for up to 1,000 firms: the last in about a
+    second under a budget alone, within a minute or two for 300 firms under limits. A progress callback that
+    raises core.allocation.search.Stop leaves the firms that weren't reached without.
     """
     from credit_udfs.workbook.write import write as write_workbook
 
     epoch = int(now().timestamp())
-    shown = _extras(assessment, extras)
+    shown = _extras(assessment, extras, progress)
     return write_workbook(assessment, path, lang, force=force, source_date_epoch=epoch, extras=shown)
 
 
-def _extras(assessment: Assessment, given: Mapping[str, Any]) -> Extras:
+def _extras(assessment: Assessment, given: Mapping[str, Any], progress: Progress | None) -> Extras:
     from credit_udfs.workbook.pages import Extras
 
     extras = {"grade_sets": assessment.grade_sets, **given}
     if "risk" not in extras:
         extras["risk"] = risk_if_quick(assessment)
-    if "explanations" not in extras and _flips_are_quick(assessment):
-        extras["explanations"] = explain(assessment)
+    if "explanations" not in extras and len(assessment.plan.lend) <= MOST_EXPLAINED:
+        extras["explanations"] = explain(assessment, progress=progress)
+    if progress is not None:
+        progress("write", 0, 0)
     return Extras(**extras)
-
-
-def _flips_are_quick(assessment: Assessment) -> bool:
-    """Whether looking for every firm's flips takes a few seconds at most: under limits they take far longer."""
-    plan = assessment.plan
-    return plan.method == "price" and len(plan.lend) <= 1_000
 
 
 def write_into(
@@ -123,16 +130,18 @@ def write_into(
     lang: Lang = "zh",
     *,
     force: bool = False,
+    progress: Progress | None = None,
     **extras: Any,
 ) -> Kept:
     """The result's pages in a copy of `workbook`, at `path`; every other sheet is kept, the original isn't touched.
 
-    Returns what of the workbook could not be kept. Written again, only our own pages are replaced. extras: as `write`.
+    Returns what of the workbook could not be kept. Written again, only our own pages are replaced. progress and extras
+    as for `write`.
     """
     from credit_udfs.workbook import into
 
     epoch = int(now().timestamp())
-    shown = _extras(assessment, extras)
+    shown = _extras(assessment, extras, progress)
     return into.write_into(assessment, workbook, path, lang, force=force, source_date_epoch=epoch, extras=shown)
 
 
@@ -162,8 +171,8 @@ def explain(
 ) -> tuple[Explanation, ...]:
     """Why each applicant gets what it gets, and what would change it; `firms`: names, default all, in that order.
 
-    check: find the probability of default and the budget that flip the decision, by planning anew. Raises BadInput
-    for a firm that the plan isn't about.
+    check: find the probability of default, the rates, the budget and the limit that flip the decision, by planning
+    anew. Raises BadInput for a firm that the plan isn't about.
     """
     from credit_udfs.core.allocation.explain import explain as explain_plan
 

@@ -161,12 +161,10 @@ def run(
             "comparison": api.compare(assessment, shock, progress=tell) if compare else None,
             **(api.reports(tables, validation, progress=tell) if validation else {}),
         }
-        if tell:
-            tell("write", 0, 0)
         if into is None:
-            api.write(assessment, output, lang, force=force, **extras)
+            api.write(assessment, output, lang, force=force, progress=tell, **extras)
         else:
-            losses = api.write_into(assessment, into, output, lang, force=force, **extras).losses
+            losses = api.write_into(assessment, into, output, lang, force=force, progress=tell, **extras).losses
     say_problems(tables, lang, in_workbook=True)
     if into and losses:
         click.echo(text("into.heading", lang, name=into.name), err=True)

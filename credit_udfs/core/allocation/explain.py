@@ -9,9 +9,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from credit_udfs.core.allocation.faults import GRADE_D
-from credit_udfs.core.allocation.flips import EARN_STEP, Flip, flips
+from credit_udfs.core.allocation.flips import Flip, checkable, flips
 from credit_udfs.core.allocation.plan import LimitUse, Plan
-from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.locale import Lang, text
 from credit_udfs.types import GRADES, Progress
 
@@ -29,23 +28,28 @@ Reason: TypeAlias = Literal[
     "by_rules",
     "not_by_rules",
 ]
-MOVABLE = ("full", "partial", "below_cut", "loses", "crowded_out")
+PRICED = ("full", "partial", "below_cut", "crowded_out")
+MOVABLE = (*PRICED, "loses")
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """One firm's case. Money in yuan, earnings and cut in yuan per yuan offered.
+    """One firm's case. Money in yuan, earnings, charge and cut in yuan per yuan offered.
 
     reason: key of the sentence. rate: the plan's, or the best one where refused; churn: at that rate; earning: at
-    that rate; cut: what a yuan must earn to be lent, the limits' charges for this firm included. rates: the range of
-    rates at which the firm would still earn the cut; where rates_checked (a budget alone), still be lent to.
+    that rate; cut: what a yuan must earn to be lent. priced: whether other limits than the budget have a price; then
+    the cut is the firm's own: what the use it makes of the limits costs, negative where it relieves them.
 
-    flip_pd: the probability of default at which a plan made anew decides otherwise, all else equal: the lowest for a
-    firm lent to, the highest for a refused one; flip_budget: the budget at which it does (the lowest for a refused
-    firm, the highest for one lent to); limit: what stands most in a refused firm's way, flip_limit: the value of it,
-    in its own unit, at which the firm would get a loan. None where no value does. checked: found by solving again on
-    both sides. Steps: 0.01% of probability and a ten-thousandth of the budget; under limits, for more than eight
-    firms, 0.1%, and a 64th of the way to where the budget or limit can't bind (for fewer, 0.01% and a 1,024th).
+    Where the decision turns, all else equal: flip_pd: at this probability of default and beyond (steps of 0.01%);
+    flip_rates: a firm lent to would be refused at rates below the first and above the second; flip_budget, and
+    flip_limit in the unit of `limit`, which stands most in a refused firm's way: where the firm would get a loan, or
+    lose it. None where no value does.
+
+    checked: found by solving again on both sides: the best plan with a loan to the firm against the best one without,
+    for budgets and limits a plan at that value and one a step before. Under limits plans are within `gap` of their
+    bounds, so nearer to the turning point than what the gap is worth the decision is a tie that other plans as good
+    may break otherwise; budgets and limits are looked at in 64 steps, closer near the present value, for at most
+    eight firms and under a budget alone in steps of 0.01% of a share or about a ten-thousandth of the money.
     """
 
     firm: str
@@ -56,13 +60,13 @@ class Explanation:
     earning: float
     cut: float
     pd: float
+    limit: LimitUse | None
+    priced: bool
+    checked: bool
     flip_pd: float | None
     flip_budget: float | None
-    rates: tuple[float, float] | None
-    limit: LimitUse | None
-    checked: bool
-    flip_limit: float | None = None
-    rates_checked: bool = False
+    flip_limit: float | None
+    flip_rates: tuple[float | None, float | None]
 
     @property
     def lent(self) -> bool:
@@ -70,16 +74,15 @@ class Explanation:
 
     def sentence(self, lang: Lang) -> str:
         """Why, in one sentence."""
-        at_cut = self.reason == "full" and round(100.0 * self.earning, 2) <= round(100.0 * self.cut, 2)
-        return text(
-            "allocation.why_full_at_cut" if at_cut else f"allocation.why_{self.reason}",
-            lang,
-            rate=self.rate,
-            churn=self.churn,
-            fen=100.0 * self.earning,
-            cut=100.0 * self.cut,
-            amount=self.amount,
-        )
+        fen, cut = 100.0 * self.earning, 100.0 * self.cut
+        said: dict[str, object] = {"rate": self.rate, "churn": self.churn, "fen": fen, "amount": self.amount}
+        key = f"allocation.why_{self.reason}"
+        if self.priced and self.reason in PRICED:
+            after = "relieved" if cut < 0.0 else "charged"
+            said["after"] = text(f"allocation.{after}", lang, charge=abs(cut), net=fen - cut)
+            return text(f"{key}_limits", lang, **said)
+        at_cut = self.reason == "full" and round(fen, 2) <= round(cut, 2)
+        return text(f"{key}_at_cut" if at_cut else key, lang, cut=cut, **said)
 
     def change(self, lang: Lang) -> str:
         """What would change it, in one or two sentences; empty where nothing does."""
@@ -90,14 +93,17 @@ class Explanation:
         if self.flip_budget is not None:
             wan = self.flip_budget / 1e4
             said.append(text(f"allocation.flip_budget_{side}", lang, budget=self.flip_budget, wan=wan))
-        if self.rates is not None and self.lent:
-            key = "allocation.flip_rates_checked" if self.rates_checked else "allocation.flip_rates"
-            said.append(text(key, lang, low=self.rates[0], high=self.rates[1]))
+        low, high = self.flip_rates
+        if low is not None or high is not None:
+            side = "rates" if low is not None and high is not None else "rate_low" if high is None else "rate_high"
+            said.append(text(f"allocation.flip_{side}", lang, low=low, high=high))
         if self.limit is not None and not self.lent:
             said.append(text("allocation.flip_limit", lang, limit=self.limit.sentence(lang)))
             if self.flip_limit is not None:
                 value = self.limit.said(self.flip_limit, lang, safe=True)
                 said.append(text("allocation.flip_limit_at", lang, value=value))
+            elif self.checked:
+                said.append(text("allocation.flip_limit_none", lang))
         return ("" if lang == "zh" else " ").join(said)
 
 
@@ -111,8 +117,8 @@ def explain(
 ) -> tuple[Explanation, ...]:
     """Explanations of the firms `rows` (positions; default all), in that order.
 
-    check: look for the flips by solving again: about a millisecond a firm with a budget alone, some hundredths of a
-    second under limits, some tenths where rates are quoted. Without it flips are None.
+    check: look for the flips by solving again, some milliseconds a firm with a budget alone, under limits about
+    a tenth to half a second. Without it flips are None. A progress callback that raises search.Stop leaves the firms that weren't reached unchecked.
     """
     wanted = list(range(len(plan.lend))) if rows is None else list(rows)
     reasons = [_reason(plan, row) for row in wanted]
@@ -121,25 +127,22 @@ def explain(
         for row, why in zip(wanted, reasons, strict=True)
     ]
     found: dict[int, Flip] = {}
-    if check and plan.method != "rules":
+    if check and checkable(plan):
         asked = [k for k, why in enumerate(reasons) if why in MOVABLE]
         turned = flips(plan, [wanted[k] for k in asked], [limits[k] for k in asked], gap, progress)
-        found = dict(zip(asked, turned, strict=True))
-    return tuple(
-        _explain(plan, row, reasons[k], limits[k], found.get(k, Flip()), check) for k, row in enumerate(wanted)
-    )
+        found = dict(zip(asked, turned, strict=False))
+    return tuple(_explain(plan, row, reasons[k], limits[k], found.get(k)) for k, row in enumerate(wanted))
 
 
-def _explain(plan: Plan, row: int, reason: Reason, limit: LimitUse | None, flip: Flip, check: bool) -> Explanation:
+def _explain(plan: Plan, row: int, reason: Reason, limit: LimitUse | None, found: Flip | None) -> Explanation:
     problem, firms = plan.problem, plan.problem.firms
-    lent = bool(plan.lend[row])
+    lent, flip = bool(plan.lend[row]), found or Flip()
     rate = float(plan.rate[row] if lent else plan.best_rate[row])
     stay = float("nan")
     if firms.grade[row] != GRADE_D and not np.isnan(rate):
         stay = float(problem.terms.rates.stay(np.array([rate]), firms.grade[row : row + 1])[0])
     earning = stay * float(problem.gain[row] * rate - problem.cost[row])
-    cut = float(plan.earning[row]) - float(plan.margin[row])
-    needed = cut if flip.cut is None else flip.cut + EARN_STEP
+    priced = any(use.price > 0.0 and use.key != "budget" for use in plan.limits)
     return Explanation(
         firm=firms.ids[row],
         reason=reason,
@@ -147,15 +150,15 @@ def _explain(plan: Plan, row: int, reason: Reason, limit: LimitUse | None, flip:
         rate=rate,
         churn=1.0 - stay,
         earning=earning,
-        cut=cut,
+        cut=(earning if priced else float(plan.earning[row])) - float(plan.margin[row]),
         pd=float(firms.pd[row]),
+        limit=limit,
+        priced=priced,
+        checked=found is not None,
         flip_pd=flip.pd,
         flip_budget=flip.budget,
-        rates=_rates(problem, row, needed) if reason in MOVABLE and lent else None,
-        limit=limit,
-        checked=check and reason in MOVABLE,
         flip_limit=flip.limit,
-        rates_checked=flip.cut is not None,
+        flip_rates=flip.rates,
     )
 
 
@@ -193,13 +196,3 @@ def _dearest(plan: Plan, row: int) -> LimitUse | None:
 
     priced = [use for use in plan.limits if use.price > 0.0 and in_the_way(use)]
     return max(priced, key=lambda use: use.price * max(abs(use.allowed), 1e-9), default=None)
-
-
-def _rates(problem: Problem, row: int, cut: float) -> tuple[float, float] | None:
-    """The lowest and the highest rate at which a yuan still earns the cut."""
-    terms = problem.terms
-    rates = np.linspace(terms.rate_min, terms.rate_max, 1101)
-    grade = np.full(rates.size, problem.firms.grade[row])
-    earned = terms.rates.stay(rates, grade) * (problem.gain[row] * rates - problem.cost[row])
-    enough = np.flatnonzero(earned >= cut - 1e-12)
-    return (float(rates[enough[0]]), float(rates[enough[-1]])) if enough.size else None

@@ -1,357 +1,206 @@
 """What would change a firm's decision: the value of something at which a plan made anew decides otherwise.
 
-With a budget alone a firm's decision hangs on what its best yuan earns and on nothing else of its own, so one search
-for that amount, by putting the firm back on the shelf of the others, answers for its probability of default and its
-rate alike. Under other limits the prices of the plan say where to look, and plans made anew from these prices on both
-sides decide; plans that many firms can share are made once.
+With another probability of default of one firm only that firm's part of the problem changes. So its decision turns
+where the best plan that lends to it is worth no more than the best that refuses it: the prices of the plan say about
+where, plans made anew on both sides decide. Plans with another budget or limit serve all firms.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 
-from credit_udfs.core.allocation.budget_only import CannotSpend, Shelf, allot, lay_out
-from credit_udfs.core.allocation.limited import resolve
-from credit_udfs.core.allocation.plan import Infeasible, LimitUse, Plan
-from credit_udfs.core.allocation.problem import Firms, Limits, Problem
-from credit_udfs.core.allocation.rows import pool_of
-from credit_udfs.core.allocation.solve import solve
-from credit_udfs.types import GRADES, Bools, Floats, Grade, Progress
+from credit_udfs.core.allocation.plan import LimitUse, Plan, Unit
+from credit_udfs.core.allocation.problem import Limits, Problem
+from credit_udfs.core.allocation.search import Stop
+from credit_udfs.core.allocation.shelves import Shelves
+from credit_udfs.core.allocation.sides import PD_STEP, QuotedSides, Sides
+from credit_udfs.types import GRADES, Grade, Ints, Progress
 
-PD_STEP = 1e-4
-EARN_STEP = 1e-7
-GRID, FINE_GRID, FEW = 64, 1024, 8
-"""Steps in which a budget or a limit is looked through under limits; the finer ones for at most a few firms."""
+GRID, FEW_GRID = 48, 12
+"""Values at which a budget or a limit is looked through, closer to each other near the present one; the second for a
+few firms, which go on between them."""
+TRIES = 8
+"""Plans made anew for a firm's probability of default; two or three mostly do."""
+FEW = 8
+"""Firms at most for which a budget or a limit under limits is then looked at in finer steps."""
 
 
 @dataclass(frozen=True)
 class Flip:
-    """Where the decision turns, all else equal; None where it doesn't, or nobody looked. pd: probability of default;
-    budget: yuan; limit: of `use`, in its own unit; cut: what a yuan of the firm must earn (budget alone)."""
+    """Where the decision turns, all else equal; None where it doesn't. pd: probability of default; rates: below the
+    first and above the second a firm lent to would be refused; budget: yuan; limit: of `use`, in its own unit."""
 
     pd: float | None = None
+    rates: tuple[float | None, float | None] = (None, None)
     budget: float | None = None
     limit: float | None = None
-    cut: float | None = None
+
+
+class Judge(Protocol):
+    """The two sides of a firm's decision; see sides.Sides."""
+
+    def decided(self, problem: Problem) -> Ints | None: ...
+    def refused(self, row: int) -> float: ...
+    def lent(self, row: int, pd: float) -> tuple[float, float]: ...
+    def guess(self, row: int, refused: float) -> float: ...
+    def rates(self, row: int, refused: float) -> tuple[float, float] | None: ...
+
+
+JUDGES: dict[str, Callable[[Plan, float], Judge]] = {
+    "price": Shelves,
+    "blocks": Sides,
+    "chain": QuotedSides,
+    "grade_rates": QuotedSides,
+}
+"""By the method of the plan; others aren't made anew."""
+
+
+def checkable(plan: Plan) -> bool:
+    """Whether plans of its kind are made anew: not those by rules or of other objectives."""
+    return plan.method in JUDGES
 
 
 def flips(
     plan: Plan, rows: Sequence[int], eased: Sequence[LimitUse | None], gap: float, progress: Progress | None = None
 ) -> list[Flip]:
-    """One for each of `rows`; eased: the limit to ease for each firm, if any. Made anew within `gap`."""
-    judge = _Shelves(plan, gap) if plan.method == "price" else _Plans(plan, gap, len(rows) <= FEW)
-    out = []
-    for done, (row, use) in enumerate(zip(rows, eased, strict=True)):
-        if progress is not None:
-            progress("allocation_explain", done, len(rows))
-        out.append(judge.flip(row, use))
+    """One for each of `rows`, fewer where `progress` raises search.Stop; eased: the limit to ease for each firm, if
+    any. Plans are made anew about as near to their bounds as `gap`."""
+    turns = _Turns(plan, gap, len(rows) <= FEW)
+    out = list[Flip]()
+    try:
+        for done, (row, use) in enumerate(zip(rows, eased, strict=True)):
+            if progress is not None:
+                progress("allocation_explain", done, len(rows))
+            out.append(turns.flip(row, use))
+    except Stop:
+        pass
     return out
 
 
-def turning(same: float, other: float, step: float, changes: Callable[[float], bool]) -> float:
-    """Where `changes` turns true between `same`, where it is false, and `other`: the nearest multiple of `step`
-    (counted from 0) that bisection finds true."""
-    a, b = same / step, other / step
-    low, high = (np.floor(a) + 1, np.floor(b)) if a < b else (np.ceil(a) - 1, np.ceil(b))
-    way = 1.0 if a < b else -1.0
-    if (high - low) * way < 0:
-        return other
-    if not changes(high * step):
-        return other
-    while low != high:
-        middle = low + way * np.floor(abs(high - low) / 2.0)
-        if changes(middle * step):
-            high = middle
-        else:
-            low = middle + way
-    return float(high * step)
-
-
-class _Shelves:
-    """A budget alone: exact, by the solver of budget_only.py on the shelf of all firms."""
-
-    def __init__(self, plan: Plan, gap: float) -> None:
-        self.plan, self.gap = plan, gap
-        _, self.fixed, self.fixed_value, self.shelf = lay_out(plan.problem)
-        self.earning: dict[int, Floats] = {}
-        self.place = np.full(len(plan.lend), -1)
-        self.place[self.shelf.firm] = np.arange(self.shelf.firm.size)
-
-    def lends(self, row: int, earn: float, budget: float) -> bool:
-        """Whether a plan made anew lends to the firm if its best yuan earns `earn`."""
-        shelf, firms = self.shelf, self.plan.problem.firms
-        if earn <= 0.0 and not shelf.spend_all:
-            return False
-        others = np.flatnonzero(shelf.firm != row)
-        rest = shelf.earn[others]
-        # Equal earnings: the safer firm first, then the list (lay_out); a tie with one's old self is none.
-        at = int(np.searchsorted(-rest, -earn, side="left"))
-        while at < rest.size and rest[at] == earn and self._before(int(shelf.firm[others[at]]), row):
-            at += 1
-        with_it = Shelf(  # not np.insert, which takes ten times as long
-            np.concatenate([shelf.firm[others[:at]], [row], shelf.firm[others[at:]]]),
-            np.concatenate([rest[:at], [earn], rest[at:]]),
-            np.concatenate([shelf.low[others[:at]], [firms.low[row]], shelf.low[others[at:]]]),
-            np.concatenate([shelf.high[others[:at]], [firms.high[row]], shelf.high[others[at:]]]),
-            budget,
-            shelf.spend_all,
-        )
-        try:
-            return bool(allot(with_it, self.gap, self.fixed_value)[0][at] > 0.0)
-        except CannotSpend:
-            return False
-
-    def _before(self, other: int, row: int) -> bool:
-        pd = self.plan.problem.firms.pd
-        return bool((pd[other], other) < (pd[row], row))
-
-    def flip(self, row: int, _: LimitUse | None) -> Flip:
-        lent, now = bool(self.plan.lend[row]), float(self.plan.earning[row])
-        cut = self._cut(row, lent, now)
-        budget = None if now <= 0.0 or self.shelf.spend_all else self._budget(row, lent, now)
-        return Flip(pd=self._pd(row, lent, cut), budget=budget, cut=cut)
-
-    def _cut(self, row: int, lent: bool, now: float) -> float | None:
-        """What a yuan must earn at least (a firm lent to) or at most (a refused one) for the other decision."""
-        shelf = self.shelf
-        others = shelf.firm != row
-        rest, before = shelf.earn[others], np.cumsum(shelf.high[others])
-        room = shelf.budget - float(self.plan.problem.firms.low[row])
-        k = int(np.searchsorted(before, room, side="right"))
-        guess = float(rest[k]) if k < rest.size else 0.0
-        if room < 0.0:
-            return None
-
-        def changes(earn: float) -> bool:
-            return self.lends(row, earn, shelf.budget) != lent
-
-        far = min(now, 0.0, float(rest.min(initial=0.0))) - 1e-3 if lent else 1.0
-        if not changes(far):
-            return None
-        same, other, wide = now, far, 4.0 * EARN_STEP
-        while wide < 1.0:
-            for value in (guess - wide, guess + wide):
-                if min(same, other) < value < max(same, other):
-                    if changes(value):
-                        other = value
-                    else:
-                        same = value
-            if abs(other - same) <= 3.0 * wide:
-                break
-            wide *= 8.0
-        return turning(same, other, EARN_STEP, changes)
-
-    def _pd(self, row: int, lent: bool, cut: float | None) -> float | None:
-        """The nearest hundredth of a per cent at which the firm's best yuan earns no more (or no less) than that."""
-        if cut is None:
-            return None
-        firms = self.plan.problem.firms
-        now, earn = float(firms.pd[row]), self._earning(row)
-        turned = np.flatnonzero(earn <= cut if lent else earn >= cut)
-        # More risk never earns more, so what has turned is an end of the grid.
-        if not turned.size:
-            return None
-        k = int(turned[0] if lent else turned[-1])
-        beyond = k * PD_STEP > now if lent else k * PD_STEP < now
-        return k * PD_STEP if beyond and self.lends(row, float(earn[k]), self.shelf.budget) != lent else None
-
-    def _earning(self, row: int) -> Floats:
-        """What the firm's best yuan would earn at every multiple of PD_STEP."""
-        problem, grade = self.plan.problem, int(self.plan.problem.firms.grade[row])
-        own = problem.terms.objective == "P1"
-        if own or grade not in self.earning:
-            there = alike(problem, row, np.linspace(0.0, 1.0, round(1.0 / PD_STEP) + 1))
-            rate, stay = there.terms.rates.best(there.cost / np.maximum(there.gain, 1e-12), there.firms.grade)
-            self.earning[grade] = there.earning(rate, stay)
-        return self.earning[grade]
-
-    def _budget(self, row: int, lent: bool, now: float) -> float | None:
-        shelf, place = self.shelf, int(self.place[row])
-        low = float(self.plan.problem.firms.low[row])
-        fixed = float(self.fixed.sum())
-
-        def changes(budget: float) -> bool:
-            return self.lends(row, now, budget - fixed) != lent
-
-        ahead = float(shelf.high[:place].sum())
-        step = 10.0 ** np.floor(np.log10(max(1e-4 * self.plan.problem.terms.budget, 1.0)))
-        same = self.plan.problem.terms.budget
-        other = fixed if lent else fixed + float(shelf.high.sum()) + low
-        if not changes(other):
-            return None
-        for value in (fixed + ahead - step, fixed + ahead + low + step):
-            if min(same, other) < value < max(same, other):
-                if changes(value):
-                    other = value
-                else:
-                    same = value
-        return turning(same, other, step, changes)
-
-
-@dataclass(eq=False)
-class _Plans:
-    """Any limits: plans made anew, from the prices of this one."""
-
-    plan: Plan
-    gap: float
-    few: bool
-    lent: dict[tuple[str, float], Bools | None] = field(default_factory=dict)
+class _Turns:
+    def __init__(self, plan: Plan, gap: float, few: bool) -> None:
+        self.plan, self.problem = plan, plan.problem
+        self.judge = JUDGES[plan.method](plan, gap)
+        self.fine, self.grid = few or plan.method == "price", FEW_GRID if few else GRID
+        self.turned: dict[tuple[object, ...], int] = {}
+        self.known: dict[tuple[str, float], Ints | None] = {}
 
     def flip(self, row: int, use: LimitUse | None) -> Flip:
-        lent = bool(self.plan.lend[row])
-        loses = self.plan.earning[row] <= 0.0
+        lent, loses = bool(self.plan.lend[row]), self.plan.earning[row] <= 0.0
+        refused = self.judge.refused(row)
         return Flip(
-            pd=self._pd(row, lent),
-            budget=None if loses else self._shared("budget", row, lent),
-            limit=None if lent or loses or use is None else self._shared(use.key, row, lent),
+            pd=self._pd(row, lent, refused),
+            rates=self._rates(row, refused) if lent else (None, None),
+            budget=None if loses else self._along("budget", row, lent),
+            limit=None if lent or loses or use is None else self._along(use.key, row, lent),
         )
 
-    def decided(self, problem: Problem) -> Bools | None:
-        """Who gets a loan in a plan made anew; None where no plan keeps the limits."""
-        try:
-            if not self.plan.prices:
-                return solve(problem, gap=self.gap).lend
-            return resolve(problem, self.plan, gap=self.gap).lend
-        except Infeasible:
-            return None
-
-    def _pd(self, row: int, lent: bool) -> float | None:
-        problem = self.plan.problem
-        now, end = float(problem.firms.pd[row]), 1.0 if lent else 0.0
-        known: dict[float, bool] = {}
-
-        def changes(pd: float) -> bool:
-            if pd not in known:
-                changed = problem.firms.pd.copy()
-                changed[row] = pd
-                found = self.decided(replace(problem, firms=replace(problem.firms, pd=changed)))
-                known[pd] = (found is not None and bool(found[row])) != lent
-            return known[pd]
-
-        if now == end:
-            return None
-        same, other = now, end
-        guess = self._guess(row)
-        wide = 5.0 * PD_STEP
-        while wide < 1.0:
-            for value in (guess + wide, guess - wide) if lent else (guess - wide, guess + wide):
-                if min(same, other) < value < max(same, other):
-                    if changes(value):
-                        other = value
-                    else:
-                        same = value
-            if abs(other - same) <= 2.5 * wide and other != end:
+    def _pd(self, row: int, lent: bool, refused: float) -> float | None:
+        """Lending is worth more than `refused` at `low` steps, no more at `high`."""
+        now, end = float(self.problem.firms.pd[row]) / PD_STEP, round(1.0 / PD_STEP)
+        low, high = (math.floor(now + 1e-6), end + 1) if lent else (-1, math.ceil(now - 1e-6))
+        alike = self._alike(row, lent)
+        k = self.turned[alike] if alike in self.turned else round(self.judge.guess(row, refused) / PD_STEP)
+        known = dict[int, float]()
+        for turn in range(TRIES):
+            if high - low <= 1:
                 break
-            wide *= 8.0
-        if other == end and not changes(end):
-            return None
-        return turning(same, other, PD_STEP * (1.0 if self.few else 10.0), changes)
-
-    def _guess(self, row: int) -> float:
-        """The probability of default at which lending and refusing are worth the same under the prices."""
-        pd, value = self.reduced
-        above = np.flatnonzero(value[:, row] > 0.0)
-        if not above.size or above[-1] == pd.size - 1:
-            return float(pd[-1]) if above.size else 0.0
-        low, high = float(pd[above[-1]]), float(pd[above[-1] + 1])
-        while high - low > PD_STEP / 2.0:
-            middle = (low + high) / 2.0
-            if self._reduced(middle)[row] > 0.0:
-                low = middle
+            k = min(max(k, low + 1), high - 1)
+            value, fall = self.judge.lent(row, k * PD_STEP)
+            known[k] = value - refused
+            if value > refused:
+                low = k
             else:
-                high = middle
-        return low
-
-    @cached_property
-    def reduced(self) -> tuple[Floats, Floats]:
-        """Probabilities of default (k,) and the reduced values at each, (k, n)."""
-        pd = np.linspace(0.0, 1.0, 33) ** 2
-        return pd, np.stack([self._reduced(one) for one in pd.tolist()])
-
-    def _reduced(self, pd: float) -> Floats:
-        """(n,) value of a loan less the limits' charges, if this were every firm's probability of default."""
-        problem = self.plan.problem
-        there = replace(problem.firms, pd=np.where(np.isnan(problem.firms.pd), np.nan, pd))
-        pool = pool_of(replace(problem, firms=there))
-        mu = np.array([self.plan.prices.get(row.key, (0.0,))[0] for row in pool.rows])
-        if not self.plan.prices:
-            mu[0] = self.plan.price
-        out = np.full(len(problem.firms), -1.0)
-        out[pool.firm] = pool.offers(mu)[1]
-        return out
-
-    def _shared(self, key: str, row: int, lent: bool) -> float | None:
-        """Where along the budget (or the limit `key` being eased) the firm's decision turns."""
-        ways = self._ways(key, lent)
-        if ways is None:
-            return None
-        pose, same, other = ways
-
-        def changes(value: float) -> bool:
-            at = (key, value)
-            if at not in self.lent:
-                self.lent[at] = self.decided(pose(value))
-            found = self.lent[at]
-            return found is not None and bool(found[row]) != lent
-
-        grid = FINE_GRID if self.few else GRID
-        step = (other - same) / grid
-        low, high = 0, self._farthest(key, pose, same, step, grid)
-        if step == 0.0 or high == 0 or not changes(same + high * step):
-            return None
-        while high - low > 1:
-            middle = (low + high) // 2
-            if changes(same + middle * step):
-                high = middle
+                high = k
+            if low in known and high in known:
+                ahead = known[k] * (high - low) / (known[low] - known[high])
             else:
-                low = middle
-        return same + high * step
+                ahead = known[k] / (fall * PD_STEP) * (1.0 + turn / 2.0) if fall > 0.0 else math.inf
+            # the last step before the line crosses, or where that is known the first one after
+            k = math.floor(k + ahead) if math.isfinite(ahead) and turn < TRIES - 2 else (low + high) // 2
+            k += k == low
+        self.turned[alike] = low
+        at = high if lent else low
+        return at * PD_STEP if 0 <= at <= end else None
 
-    def _farthest(self, key: str, pose: Callable[[float], Problem], same: float, step: float, grid: int) -> int:
-        """The last step of the grid at which a plan keeps the limits (of a budget being cut)."""
+    def _rates(self, row: int, refused: float) -> tuple[float | None, float | None]:
+        """The ends of the range of rates that matter."""
+        terms, found = self.problem.terms, self.judge.rates(row, refused)
+        low, high = found or (None, None)
+        return (None if low == terms.rate_min else low, None if high == terms.rate_max else high)
 
-        def keeps(k: int) -> bool:
-            at = (key, same + k * step)
-            if at not in self.lent:
-                self.lent[at] = self.decided(pose(at[1]))
-            return self.lent[at] is not None
+    def _alike(self, row: int, lent: bool) -> tuple[object, ...]:
+        """Firms for which this is the same turn at about the same probability of default, if at all."""
+        firms = self.problem.firms
+        of = (None if names is None else names[row] for names in (firms.sector, firms.group))
+        own = (None if score is None else float(score[row]) for score in (firms.repayment, firms.shock))
+        return (lent, int(firms.grade[row]), float(firms.low[row]), float(firms.high[row]), *of, *own)
 
-        low, high = 0, grid
-        if step > 0.0 or keeps(grid):
-            return grid
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if keeps(middle) else (low, middle)
-        return low
-
-    def _ways(self, key: str, lent: bool) -> tuple[Callable[[float], Problem], float, float] | None:
-        """How the problem is posed with another value of a limit, that limit's value now, and the farthest one."""
-        problem = self.plan.problem
-        terms = problem.terms
-        if key == "budget":
-            if terms.use_all_budget:
+    def _along(self, key: str, row: int, lent: bool) -> float | None:
+        """Where the firm's decision turns as the budget, or the limit `key`, is moved."""
+        way, wanted = self._way(key, lent), -1 if lent else 1
+        before = way.now
+        for value in way.values:
+            found = self._decided(key, way, value)
+            if found is None:
                 return None
-            least = float(np.nansum(problem.fixed_amount))
-            most = max(2.0 * terms.budget, float(problem.firms.high.sum()))
-            return (lambda value: budgeted(problem, value)), terms.budget, least if lent else most
-        allowed = next(use.allowed for use in self.plan.limits if use.key == key)
-        return (lambda value: eased(problem, key, value)), allowed, _loosest(problem, key)
+            if found[row] == wanted:
+                break
+            before = value
+        else:
+            return None
+        a, b = round(before / way.step), round(value / way.step)
+        while self.fine and abs(b - a) > 1:
+            middle = (a + b) // 2
+            found = self._decided(key, way, middle * way.step)
+            if found is not None and found[row] == wanted:
+                b = middle
+            else:
+                a = middle
+        return b * way.step if abs(b * way.step - value) > 0.5 * way.step else value
+
+    def _decided(self, key: str, way: _Way, value: float) -> Ints | None:
+        if (key, value) not in self.known:
+            self.known[key, value] = self.judge.decided(way.pose(value))
+        return self.known[key, value]
+
+    def _way(self, key: str, lent: bool) -> _Way:
+        problem = self.problem
+        if key != "budget":
+            use = next(use for use in self.plan.limits if use.key == key)
+            return _Way.of(
+                lambda value: eased(problem, key, value), use.allowed, _loosest(problem, key), use.unit, self.grid
+            )
+        now = problem.terms.budget
+        far = float(np.nansum(problem.fixed_amount) if lent else problem.firms.high[problem.lendable].sum())
+        far = now if problem.terms.use_all_budget else far
+        return _Way.of(lambda value: budgeted(problem, value), now, far if lent else max(far, now), "yuan", self.grid)
 
 
-def alike(problem: Problem, row: int, pd: Floats) -> Problem:
-    """Copies of one firm with other probabilities of default, without limits."""
-    at = np.full(pd.size, row)
-    firms = problem.firms
-    score = None if firms.repayment is None else firms.repayment[at]
-    shock = None if firms.shock is None else firms.shock[at]
-    ids = tuple(map(str, range(pd.size)))
-    copies = Firms(ids, pd, firms.grade[at], firms.low[at], firms.high[at], None, None, score, shock)
-    return Problem(copies, problem.terms)
+@dataclass(frozen=True)
+class _Way:
+    """The values at which a limit is looked at, from the present one to where it can't bind; step: their grain."""
+
+    pose: Callable[[float], Problem]
+    now: float
+    values: tuple[float, ...]
+    step: float
+
+    @classmethod
+    def of(cls, pose: Callable[[float], Problem], now: float, far: float, unit: Unit, grid: int) -> _Way:
+        size = max(abs(now), abs(far), 1.0)
+        step = {"share": 1e-4, "count": 1.0, "yuan": 10.0 ** np.floor(np.log10(1e-4 * size))}[unit]
+        away = (far - now) * np.linspace(0.0, 1.0, grid + 1)[1:] ** 2
+        outward = np.ceil if far > now else np.floor
+        values = outward(np.round((now + away) / step, 6)) * step
+        inside = (values - now) * (far - now) > 0.0
+        values = np.clip(values, min(now, far), max(now, far))[inside]
+        return cls(pose, now, tuple(dict.fromkeys(values.tolist())), float(step))
 
 
 def budgeted(problem: Problem, budget: float) -> Problem:

@@ -41,35 +41,30 @@ def test_flips_hold_on_both_sides(low):
         assert e.checked
         if e.flip_pd is not None:
             back = -2e-4 if e.lent else 2e-4
-            assert solve(with_pd(problem, row, e.flip_pd)).lend[row] != e.lent
-            assert solve(with_pd(problem, row, e.flip_pd + back)).lend[row] == e.lent
+            assert solve(with_pd(problem, row, e.flip_pd), prove=True).lend[row] != e.lent
+            assert solve(with_pd(problem, row, e.flip_pd + back), prove=True).lend[row] == e.lent
         if e.flip_budget is not None:
-            assert solve(problem.with_terms(budget=e.flip_budget)).lend[row] != e.lent
-        if e.rates is not None and low == 1e5:  # a large smallest loan isn't the one to look at
-            assert e.rates[0] <= e.rate <= e.rates[1]
+            assert solve(problem.with_terms(budget=e.flip_budget), prove=True).lend[row] != e.lent
+        if e.flip_rates != (None, None) and low == 1e5:  # a large smallest loan isn't the one to look at
+            rates = tuple(end or edge for end, edge in zip(e.flip_rates, (0.04, 0.15), strict=True))
+            assert rates[0] <= e.rate <= rates[1]
             least = least_earning(problem, row)
-            assert e.rates_checked
             # At both ends the smallest loan earns no less than it takes from the others; beyond them it earns less.
-            for rate, beyond in zip(e.rates, (-2e-4, 2e-4), strict=True):
+            for rate, beyond in zip(rates, (-2e-4, 2e-4), strict=True):
                 assert per_yuan(problem, row, rate) >= least - 1e-4
                 if 0.04 <= rate + beyond <= 0.15:
                     assert per_yuan(problem, row, rate + beyond) <= least + 1e-4
     assert sum(e.flip_pd is not None for e in found) >= len(found) // 2
 
 
-@pytest.mark.slow
-def test_flips_under_a_limit():
-    problem = Problem(contest_like(25, 1), Terms(5e6), Limits(expected_loss=0.006))
-    plan = solve(problem)
-    row = int(np.flatnonzero(plan.lend)[0])
-    (e,) = explain(plan, [row])
-    assert e.lent
-    assert e.flip_pd is not None
-    assert e.flip_pd > problem.firms.pd[row]
-    assert not solve(with_pd(problem, row, e.flip_pd)).lend[row]
+def test_the_limit_in_the_way_is_named():
+    plan = solve(Problem(contest_like(25, 1), Terms(5e6), Limits(expected_loss=0.006)))
     refused = next(e for e in explain(plan, check=False) if e.reason == "below_cut")
     assert refused.limit is not None
     assert refused.limit.key == "expected_loss"
+    assert refused.priced
+    assert "the limits" in refused.sentence("en")
+    assert "cut" not in refused.sentence("en")
 
 
 def test_reasons():
