@@ -216,7 +216,7 @@ class Canvas:
         self.merge(row, column, row, last_column, text, look)
         room = sum(self.column_width(c) for c in range(column, last_column + 1))
         # Western letters are narrower than the digit that widths are counted in.
-        count = lines(text, room * (10.5 if self.lang == "zh" else 11.5) / max(look.size, 9))
+        count = lines(text, room * (10.5 if self.lang == "zh" else 12.5) / max(look.size, 9))
         self.height(row, max(self._height(row), count * (look.size * 1.5 + 0.5) + 3))
 
     def table(

@@ -47,7 +47,7 @@ def set_up(
     setup.fitToHeight = 0 if tall else 1
     if isinstance(scale, tuple):
         rows = [height(row) for row in range(1, sheet.max_row + 1)]
-        scale = fitting(rows, scale, landscape=landscape, header=repeat[1] if repeat else 0, halves=halves is not None)
+        scale, breaks = fitting(rows, scale, landscape=landscape, header=repeat[1] if repeat else 0)
     if scale:
         sheet.sheet_properties.pageSetUpPr.fitToPage = False
         setup.fitToWidth = setup.fitToHeight = None
@@ -74,27 +74,28 @@ def set_up(
 
 
 def fitting(
-    heights: Sequence[float], scales: tuple[int, int], *, landscape: bool = True, header: int = 0, halves: bool = False
-) -> int:
-    """The largest scale, percent, at which the last page is filled to a third, or else the one that fills it most.
+    heights: Sequence[float], scales: tuple[int, int], *, landscape: bool = True, header: int = 0
+) -> tuple[int, list[int]]:
+    """The largest scale, percent, at which the last page is filled to a third, or else the one that fills it most;
+    and the rows after which pages end, so that the halves of a wide sheet show the same rows.
 
-    heights: of all rows, points; header: the row, from 1, that is repeated on every page, 0 for none; halves: a
-    second area begins there. scales: least and most.
+    heights: of all rows, points; header: the row, from 1, that is repeated on every page, 0 for none. scales: least
+    and most.
     """
     head = heights[header - 1] if header else 0.0
-    areas = [heights, heights[header - 1 :]] if halves else [heights]
     paper = _SLACK * (_A4[0 if landscape else 1] - 72 * (_MARGINS["top"] + _MARGINS["bottom"]))
     tried = range(scales[1], scales[0] - 1, -1)
-    filled = {percent: min(_last_page(area, paper * 100 / percent, head) for area in areas) for percent in tried}
-    return next((percent for percent in tried if filled[percent] >= _FILLED), max(tried, key=filled.__getitem__))
+    found = {percent: _pages(heights, paper * 100 / percent, head) for percent in tried}
+    best = max(tried, key=lambda percent: (min(found[percent][0], _FILLED), percent))
+    return best, found[best][1]
 
 
-def _last_page(heights: Sequence[float], room: float, head: float) -> float:
+def _pages(heights: Sequence[float], room: float, head: float) -> tuple[float, list[int]]:
     """How full the last page is, 0 to 1, when every page but the first begins with a header of height `head`; 1 where
-    there is but one page."""
-    used, pages = 0.0, 1
-    for height in heights:
+    there is but one page. And the last rows of the pages before."""
+    used, ends = 0.0, list[int]()
+    for row, height in enumerate(heights):
         if used + height > room:
-            used, pages = head, pages + 1
+            used, ends = head, [*ends, row]
         used += height
-    return 1.0 if pages == 1 else (used - head) / (room - head)
+    return (used - head) / (room - head) if ends else 1.0, ends

@@ -26,7 +26,7 @@ def draw(canvas: Canvas, view: View) -> None:
         if i:
             breaks.append(row - 1)
         row = _front(canvas, view, front, row, i) + 2
-    canvas.page(view.t("footer"), scale=72, breaks=breaks)
+    canvas.page(view.t("footer"), scale=68, breaks=breaks)
 
 
 def finding(view: View, front: Frontier) -> str:

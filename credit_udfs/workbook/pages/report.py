@@ -13,7 +13,7 @@ from credit_udfs.workbook.style import lines
 
 _ROW: Final = 18.0
 # Western letters are narrower than the digit that a column's width counts.
-_NARROW: Final = {"zh": 1.0, "en": 1.15}
+_NARROW: Final = {"zh": 1.0, "en": 1.2}
 
 
 @dataclass(frozen=True)
