@@ -117,8 +117,9 @@ def explain(
 ) -> tuple[Explanation, ...]:
     """Explanations of the firms `rows` (positions; default all), in that order.
 
-    check: look for the flips by solving again, some milliseconds a firm with a budget alone, under limits about
-    a tenth to half a second. Without it flips are None. A progress callback that raises search.Stop leaves the firms that weren't reached unchecked.
+    check: look for the flips by solving again: some milliseconds a firm under a budget alone, about a tenth to half
+    a second under limits. Without it flips are None. A progress callback that raises search.Stop leaves the firms
+    that weren't reached unchecked.
     """
     wanted = list(range(len(plan.lend))) if rows is None else list(rows)
     reasons = [_reason(plan, row) for row in wanted]

@@ -12,15 +12,14 @@ from functools import cached_property
 
 import numpy as np
 
-from credit_udfs.core.allocation.limited import WIDE
-from credit_udfs.core.allocation.limited import _decide as decide_near
+from credit_udfs.core.allocation.inner import decide
 from credit_udfs.core.allocation.limited import _relaxation as relaxation
 from credit_udfs.core.allocation.plan import Infeasible, Plan, Prices
 from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.proof import close_gap
 from credit_udfs.core.allocation.quoted import solve_quoted
 from credit_udfs.core.allocation.rows import Choice, Pool, pool_of
-from credit_udfs.core.allocation.search import Best, Clock
+from credit_udfs.core.allocation.search import Best, Clock, polished
 from credit_udfs.core.allocation.ties import search_core
 from credit_udfs.types import Floats, Ints
 
@@ -71,9 +70,20 @@ def _search(pool: Pool, mu: Floats, best: Best, gap: float, *, exact: bool = Tru
     clock = Clock(None, np.inf)
     search_core(pool, mu, best, target=NEAR * gap, states=STATES)
     if best.gap() > gap:
-        decide_near(pool, mu, best, TOGETHER, WIDE, NEAR * gap, clock)
+        _decide_near(pool, mu, best, gap)
     if exact and best.gap() > gap and pool.size <= SMALL:
         close_gap(pool, mu, best, gap, clock)
+
+
+def _decide_near(pool: Pool, mu: Floats, best: Best, gap: float) -> None:
+    """The firms nearest to a tie decided together, the others by their best answers."""
+    whole, _ = pool.respond(mu)
+    near = np.sort(np.argsort(np.abs(pool.offers(mu)[1]), kind="stable")[:TOGETHER])
+    whole.amount[near] = 0.0
+    found = decide(pool.subset(near, pool.right - pool.total(whole)), mu, gap=NEAR * gap, whole=best.bound)
+    if found is not None:
+        whole.put(near, found)
+        best.offer(pool, polished(pool, mu, whole))
 
 
 def made_at(pool: Pool, mus: Floats) -> Made:
