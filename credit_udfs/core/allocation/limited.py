@@ -15,14 +15,11 @@ from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.proof import PROVEN, close_gap
 from credit_udfs.core.allocation.rows import Choice, Pool, pool_of, uses
 from credit_udfs.core.allocation.search import FEASIBLE, STRICT, Best, Clock, Stop, polished
-from credit_udfs.core.allocation.ties import search_core
+from credit_udfs.core.allocation.ties import STATES, search_core
 from credit_udfs.types import Floats, Ints
 
 UNDECIDED = 30
 WIDE = 0.4
-PASSES = ((60, 0.1, 1.0), (60, 0.4, 1.04), (60, 0.4, 0.96), (120, 0.8, 1.0), (120, 0.4, 1.0))
-"""How many firms to decide together, within how many clients of the churn ceiling, at which tilt of its
-price."""
 
 
 def _money_within(pool: Pool, choice: Choice) -> bool:
@@ -80,13 +77,9 @@ def solve_limited(
         best.offer(pool, polished(pool, mu, answer))
     target = PROVEN if prove else gap
     if best.gap() > target and not clock.over() and tick("allocation_decide", 0):
-        search_core(pool, mu, best, target=target)
+        search_core(pool, mu, best, target=target, states=STATES * (5 if prove else 1))
     if best.gap() > gap:
         _descend(pool, relaxed, order, block, best, tolerance, clock)
-    for many, wide, tilt in PASSES:
-        if best.gap() <= gap or clock.over() or not tick("allocation_decide", many):
-            break
-        _decide(pool, _tilted(pool, mu, tilt), best, many, wide, tolerance, clock)
     if best.gap() > target and not clock.over() and tick("allocation_prove", 0):
         close_gap(pool, mu, best, target, clock)
     if best.choice is None:
@@ -232,12 +225,6 @@ def _finish(pool: Pool, mu: Floats, best: Best, state: Choice, undecided: Ints, 
     many = max(UNDECIDED, undecided.size)
     near = np.argsort(distance, kind="stable")[:many] if pool.size > many else np.arange(pool.size)
     _solve_part(pool, mu, best, state, np.sort(near), WIDE, tolerance, clock)
-
-
-def _tilted(pool: Pool, mu: Floats, tilt: float) -> Floats:
-    """Prices with that of mean churn changed by a factor: other rates, and other firms near a tie."""
-    factors: Floats = np.array([tilt if row.stays != 0.0 else 1.0 for row in pool.rows])
-    return mu * factors
 
 
 def _decide(pool: Pool, mu: Floats, best: Best, many: int, wide: float, tolerance: float, clock: Clock) -> None:

@@ -63,7 +63,8 @@ def search_core(pool: Pool, mu: Floats, best: Best, *, target: float = 0.0, stat
     least = max(target, 1e-6) * abs(core.bound)
     deep, done, failed = least / 2.0, 0.0, np.inf
     for _ in range(ROUNDS):
-        room = core.bound - best.value - 0.99 * target * abs(core.bound)
+        enough = 0.99 * target * abs(best.value) if best.choice is not None else 0.0
+        room = core.bound - best.value - enough
         deep = min(deep, room)
         if best.gap() <= target or done >= room:
             return
