@@ -140,6 +140,16 @@ def small(table):
         table.gap("  at once", plan.gap, 1e-4, f"{seconds:.3f} s")
         proven, plan = timed(lambda p=problem: solve(p, prove=True))
         table.gap("  proven", plan.gap, 1e-6, f"{proven:.2f} s")
+    for cap, columns in ((0.3, {}), (0.3, {"high": 1e6})):
+        problem = Problem(contest_like(302, 3, **columns), Terms(1e8), Limits(mean_churn=cap))
+        seconds, plan = timed(lambda p=problem: solve(p), 3)
+        assert not complaints(plan)
+        peer, (value, dual, _) = timed(lambda p=problem: grid_milp(p, GRID, gap=1e-4, time_limit=60))
+        theirs = "no plan" if value is None else f"gap {(dual - value) / dual:.1e} in {peer:.0f} s"
+        name = "302, mean churn 30% alone" + (", equal amounts" if columns else "")
+        table.gap(name, plan.gap, 1e-4, f"{seconds:.2f} s; HiGHS: {theirs}")
+        proven, plan = timed(lambda p=problem: solve(p, prove=True))
+        table.gap("  proven", plan.gap, 1e-6, f"{proven:.2f} s")
     for name, kind in (("ordered rates", ORDERED), ("one rate per grade", Limits(one_rate_per_grade=True))):
         limits = replace(five_limits(), rates_ordered=kind.rates_ordered, one_rate_per_grade=kind.one_rate_per_grade)
         problem = Problem(firms, Terms(1e8), limits)
