@@ -106,7 +106,7 @@ def test_budget_limit_and_rates_turn_it(name):
 
 @pytest.mark.usefixtures("coarse")
 def test_a_rate_outside_the_range_costs_more_than_refusing():
-    problem = posed("loss, grade")
+    problem = posed("sector, clients")
     plan = solve(problem)
     lent = np.flatnonzero(plan.lend)[:4].tolist()
     found = [(row, e) for row, e in zip(lent, explain(plan, lent), strict=True) if e.flip_rates[1] is not None]
