@@ -126,7 +126,7 @@ def _decide(board: Board, priced: Priced, best: Best, target: float, clock: Cloc
         # Out of time without a plan: any will do.
         if late and (many > WINDOWS[0] or not none):
             return
-        if 2 * many > board.pool.size:
+        if 4 * many > 3 * board.pool.size:
             if not none:
                 return
             many = board.pool.size
