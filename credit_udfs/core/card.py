@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from credit_udfs.core.indicators import INDICATORS, SIX
 from credit_udfs.core.model_card import Model
-from credit_udfs.locale import Lang, text
+from credit_udfs.locale import Lang, area, text
 
 # What a model of form "linear" predicts, each by coefficients of its own: default, grade D, the other grades.
 _TARGETS = ("default", "refused", "grade")
@@ -100,6 +100,9 @@ def markdown(model: Model, lang: Lang = "en") -> str:
     return "\n\n".join(parts) + "\n"
 
 
+_TRANSFORMS = {"identity": "x", "sqrt": "√x", "log10": "log10({:g} + x)"}
+
+
 def _data(model: Model, lang: Lang) -> Section:
     def t(key: str, **values: Any) -> str:
         return text(f"card.{key}", lang, **values)
@@ -111,9 +114,14 @@ def _data(model: Model, lang: Lang) -> Section:
         *((t("grade_count", grade=grade), count) for grade, count in data.get("grades", {}).items()),
         *((t("file", file=file), digest) for file, digest in data.get("files", {}).items()),
         (t("table_hash"), data.get("table_sha256", "")),
-        *((t("setting", name=key), _said(value)) for key, value in model.settings.items()),
+        *((t(_setting(key), name=key), _said(value)) for key, value in model.settings.items()),
     ]
     return Section("data", t("data"), header=(t("item"), t("value")), rows=tuple(rows))
+
+
+def _setting(key: str) -> str:
+    """The text that names a setting of training; one that has none keeps its own name."""
+    return f"setting_{key}" if f"setting_{key}" in area("card") else "setting"
 
 
 def _definitions(model: Model, lang: Lang) -> Section:
@@ -131,8 +139,7 @@ def _definitions(model: Model, lang: Lang) -> Section:
 def _definition(spec: Mapping[str, Any], columns: Sequence[str], lang: Lang) -> tuple[Cell, ...]:
     known = INDICATORS.get(spec["key"])
     moved = spec.get("transform", {"name": "", "shift": 0.0})
-    name = moved["name"]
-    transform = f"{name}({moved['shift']:g} + x)" if name == "log10" else name
+    transform = _TRANSFORMS.get(moved["name"], moved["name"]).format(moved["shift"])
     figures = (Figure(spec[key], 0 if abs(spec[key]) >= 1000 else 4) for key in columns)
     row = (_indicator(spec, lang), transform, *figures)
     if known is None:
