@@ -92,32 +92,6 @@ def solve_limited(
     return replace(plan_of(problem, pool, mu, best, gap, clock.status), prices=prices)
 
 
-def resolve(problem: Problem, like: Plan, *, gap: float) -> Plan:
-    """The plan of a problem that differs little from `like`'s (same firms), starting from that plan and its prices.
-
-    The firms that differ and those nearest to a tie are decided anew, in one small programme, if that and the prices
-    as they are prove `gap`; else all are: `solve_limited`. Raises Infeasible, the clashing limits not named.
-    """
-    pool, best, clock = pool_of(problem), Best(), Clock(None, np.inf)
-    if pool.size:
-        mu = np.array([like.prices.get(row.key, (0.0,))[0] for row in pool.rows])
-        best.bound = float(mu @ pool.right + pool.respond(mu)[1].sum())
-        offers, value = pool.offers(mu)
-        lent = like.lend[pool.firm]
-        state = Choice(
-            np.where(lent, np.clip(like.amount[pool.firm] / pool.unit, pool.low, pool.high), 0.0),
-            np.where(lent, like.rate[pool.firm], offers.rate),
-            np.where(lent, 1.0 - like.churn[pool.firm], offers.stay),
-        )
-        open_ = (problem.firms.pd != like.problem.firms.pd)[pool.firm]
-        open_ |= (state.amount > pool.low) & (state.amount < pool.high)
-        near = np.argsort(np.where(open_, -1.0, np.abs(value)), kind="stable")[:UNDECIDED]
-        _solve_part(pool, mu, best, state, np.sort(near), WIDE, _tolerance(gap, pool.size), clock)
-        if best.gap() <= gap:
-            return plan_of(problem, pool, mu, best, gap, None)
-    return solve_limited(problem, gap=gap, prove=False, clock=clock, start=like, why=False)
-
-
 def _tolerance(gap: float, size: int) -> float:
     """Large problems have small rounding losses, so their prices are worth finding more exactly."""
     return min(gap / 3.0, 3e-6 if size > 3_000 else 1.0, 3e-7 if size > 300_000 else 1.0)

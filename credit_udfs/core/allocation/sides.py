@@ -253,9 +253,12 @@ class QuotedSides(Sides):
         changed[row] = pd
         there = replace(self.problem, firms=replace(self.problem.firms, pd=changed))
         pool, at = self.made.pool, self.at[row]
+        fall = self._fall(at, pd) * pool.unit
+        free = self._solved(there)
+        if free is not None and free.lend[row]:
+            return free.value, fall
         little, much = self._loans(at, np.array([pd]))[:, 0, 0]
-        amount = float((pool.low if little > much else pool.high)[at]) * pool.unit
-        return self._value(there, row, amount), self._fall(at, pd) * pool.unit
+        return self._value(there, row, float((pool.low if little > much else pool.high)[at]) * pool.unit), fall
 
     def guess(self, row: int, refused: float) -> float:
         return super().guess(row, float(self.made.others[0, self.at[row]]))
