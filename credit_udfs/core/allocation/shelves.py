@@ -16,8 +16,8 @@ from credit_udfs.types import Floats, Ints
 class Shelves:
     """As sides.Sides, by the solver of budget_only.py; values in yuan."""
 
-    def __init__(self, plan: Plan, _gap: float) -> None:
-        self.problem = plan.problem
+    def __init__(self, plan: Plan, gap: float) -> None:
+        self.problem, self.gap = plan.problem, gap
         _, self.fixed, self.fixed_value, self.shelf = lay_out(plan.problem)
         self.earning: dict[int, Floats] = {}
         self.rest = -1, self.shelf
@@ -26,7 +26,7 @@ class Shelves:
         """(n,) 1 where a plan with another budget lends, -1 where it refuses."""
         shelf = replace(self.shelf, budget=problem.terms.budget - float(self.fixed.sum()))
         try:
-            amount, _, _ = allot(shelf, EXACT, self.fixed_value)
+            amount, _, _ = allot(shelf, self.gap, self.fixed_value)
         except CannotSpend:
             return None
         out = np.where(self.fixed > 0.0, 1, -1)
