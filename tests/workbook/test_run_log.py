@@ -9,7 +9,9 @@ import pytest
 
 from credit_udfs.core.assess import Settings
 from credit_udfs.locale import LANGS, area
-from credit_udfs.workbook.pages.run_log import _setting, _words
+from credit_udfs.workbook.pages.run_log import _said, _setting, _words
+from credit_udfs.workbook.pages.view import View
+from tests.workbook.results import sample_assessment
 
 WORKBOOK = Path(__file__).parents[2] / "credit_udfs" / "workbook"
 
@@ -37,3 +39,10 @@ def test_every_setting_has_words(lang: str) -> None:
     for key in Settings.__dataclass_fields__:
         assert _setting(key, lang), key  # type: ignore[arg-type]
     assert _setting("a_new_one", lang) == ""  # type: ignore[arg-type] # a run must not fail for want of a word
+
+
+def test_a_choice_is_said_in_words_and_as_it_is_chosen() -> None:
+    view = View(sample_assessment(), "zh")
+    assert _said("churn", "power", view) == "幂函数，power"
+    assert _said("prove", True, view) == "是"
+    assert _said("budget", 1e8, view) == 1e8

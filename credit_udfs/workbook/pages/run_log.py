@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from credit_udfs.core.assess import FirmTerms, Settings
 from credit_udfs.locale import Lang, area, text
@@ -39,14 +41,16 @@ def entries(view: View) -> list[tuple[str, str, str | float]]:
     a = view.assessment
     out: list[tuple[str, str, str | float]] = []
     run, files, settings = view.t("log_run"), view.t("log_files"), view.t("log_settings")
-    out.append((run, view.t("log_written"), view.at.strftime("%Y-%m-%d %H:%M:%S UTC")))
+    out.append((run, view.t("log_written"), _time(view.at)))
     out.append((run, view.t("log_model"), f"{a.model.name}, SHA-256 {a.model.hash}"))
     if a.grade_model is not None:
         out.append((run, view.t("log_grade_model"), f"{a.grade_model.name}, SHA-256 {a.grade_model.hash}"))
     # Versions and times are the caller's to record; a bare assessment has at least the versions.
     log = a.log or {"python": platform.python_version(), **{name: _version(name) for name in _LIBRARIES}}
     said = {"time": "log_assessed", "seconds_read": "log_seconds_read", "seconds": "log_seconds", "seed": "log_seed"}
-    out += [(run, view.t(said[key]) if key in said else key, value) for key, value in log.items()]
+    for key, recorded in log.items():
+        shown = _time(dt.datetime.fromisoformat(recorded)) if key == "time" else recorded
+        out.append((run, view.t(said[key]) if key in said else key, shown))
     for source in a.tables.sources:
         out.append((files, source.file, f"SHA-256 {source.sha256}"))
         for sheet, count in source.rows.items():
@@ -69,9 +73,13 @@ def entries(view: View) -> list[tuple[str, str, str | float]]:
             value = view.semicolon.join(value.sentences(view.lang)) or view.t("log_no_limits")
         # In words, and as the command line and Python call it.
         words = _setting(key, view.lang)
-        out.append((settings, f"{words}{view.comma}{key}" if words else key, value))
+        out.append((settings, f"{words}{view.comma}{key}" if words else key, _said(key, value, view)))
     out.append((settings, view.t("log_solver"), f"{a.plan.method}, {a.plan.status}, {a.plan.gap:.2e}"))
     return out
+
+
+def _time(utc: dt.datetime) -> str:
+    return utc.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _setting(key: str, lang: Lang) -> str:
@@ -81,6 +89,15 @@ def _setting(key: str, lang: Lang) -> str:
             unit = one.unit(lang) if one.kind == "money" else ""
             return one.label(lang) + (unit and f"（{unit}）" if lang == "zh" else unit and f" ({unit})")
     return text(f"pages.log_{key}", lang) if f"log_{key}" in area("pages") else ""
+
+
+def _said(key: str, value: Any, view: View) -> str | float:
+    """A setting's value; a choice in words and as it is chosen."""
+    one = next((one for one in SETTINGS.values() if one.field == key and one.named_choices), None)
+    if one is None:
+        return value  # type: ignore[no-any-return]  # a field of Settings
+    words = one.shown(value, view.lang)
+    return str(words) if one.kind == "yes" else f"{words}{view.comma}{value}"
 
 
 def _version(name: str) -> str:
