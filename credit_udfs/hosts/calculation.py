@@ -10,6 +10,7 @@ import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import formualizer as fz
@@ -17,13 +18,12 @@ from openpyxl.utils.cell import range_boundaries
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 from credit_udfs.cells import REGISTRY, ErrorValue
-from credit_udfs.cells.coerce import parse_number
 from credit_udfs.cells.formula import canonical_with_names
 from credit_udfs.errors import BadInput
-from credit_udfs.hosts.elementwise import EACH, each
+from credit_udfs.hosts.elementwise import CHECK, EACH, OWN, THOUSANDS, amount, digits, doubt, each
 from credit_udfs.hosts.engine import CODES, Engine, Err, Key, Value, address, error
 from credit_udfs.hosts.our_calls import OurCalls
-from credit_udfs.hosts.spelling import DIGITS, FIXED, MISSING, WHOLE, Place, Speller, plain
+from credit_udfs.hosts.spelling import AMOUNT, DIGITS, FIXED, MISSING, WHOLE, Place, Speller, plain
 
 Stored: TypeAlias = Callable[[], Mapping[Key, Value]]
 Reasons: TypeAlias = dict[Key, tuple[str, dict[str, object]]]
@@ -68,6 +68,7 @@ class Calculation:
         self.failures: dict[Key, Failure] = {}
         self.told: list[Key] = []
         self._dates: dict[Key, dt.date | dt.time] = {}
+        self._amounts = False  # whether cells hold texts such as "1,000"
         self._areas: dict[Key, tuple[int, int]] = {}
         self._places: list[Key] = []
         self._missing: dict[Key, tuple[str, str]] = {}
@@ -93,6 +94,8 @@ class Calculation:
                     self._note((sheet.title, row, column), cell.value, hidden)
                 elif cell.data_type == "d":
                     self._dates[sheet.title, row, column] = cell.value
+                elif cell.data_type == "s" and "," in cell.value and THOUSANDS.fullmatch(cell.value):
+                    self._amounts = True
 
     def _note(self, key: Key, value: Any, hidden: set[str]) -> None:
         if isinstance(value, DataTableFormula):
@@ -111,14 +114,16 @@ class Calculation:
         functions = {name: self._calls.function(name) for name in REGISTRY}
         functions |= {
             MISSING: self._note_missing,
-            DIGITS: _digits,
+            DIGITS: digits,
+            AMOUNT: amount,
             EACH: each,
+            CHECK: self._check,
             FIXED: _fixed,
             WHOLE: self._keep,
-            "VALUE": _number,
+            **{name: partial(each, name) for name in OWN},
         }
         engine = Engine(self.book, functions)
-        speller = Speller(self.book, dated=bool(self._dates))
+        speller = Speller(self.book, dated=bool(self._dates), amounts=self._amounts)
         for sheet in self.book.worksheets:
             cells: dict[tuple[int, int], Any] = {}
             formulas: dict[tuple[int, int], str] = {}
@@ -154,6 +159,10 @@ class Calculation:
     def _note_missing(self, _round: float, place: float, key: str, what: str, *_: Any) -> Any:
         self._missing[self._places[int(place)]] = (key, what)
         return error("#N/A")
+
+    def _check(self, round_: float, place: float, name: str, *args: Any) -> Any:
+        why = doubt(name, *args)
+        return self._note_missing(round_, place, *why) if why else each(name, *args)
 
     # --- running --------------------------------------------------------------------------------------------
 
@@ -349,7 +358,7 @@ def _beside(key: Key, area: tuple[int, int]) -> Iterator[Key]:
 
 
 def _named(reason: str, what: str) -> dict[str, object]:
-    return {{"batch.sheet": "sheet", "batch.data_table": "cell"}.get(reason, "name"): what}
+    return {{"batch.sheet": "sheet", "batch.data_table": "cell", "batch.format": "format"}.get(reason, "name"): what}
 
 
 def _handed_on(value: Err) -> bool:
@@ -371,22 +380,6 @@ def _fixed(rows: float, columns: float, value: Any) -> list[list[Any]]:
         return grid[i][j] if i < len(grid) and j < len(grid[0]) else error("#N/A")
 
     return [[at(i, j) for j in range(int(columns))] for i in range(int(rows))]
-
-
-def _digits(value: Any) -> Any:
-    """Numbers rounded to the 15 digits that Excel shows."""
-    if isinstance(value, list):
-        return [[_digits(cell) for cell in row] for row in value]
-    return float(f"{value:.15g}") if isinstance(value, float) else value
-
-
-def _number(value: Any) -> Any:
-    """VALUE: the engine's own doesn't read "1,234.5"."""
-    if isinstance(value, list):
-        return [[_number(cell) for cell in row] for row in value]
-    if isinstance(value, str) and (number := parse_number(value)) is not None:
-        return number
-    return value if isinstance(value, dict) else each("VALUE", value)
 
 
 def _same(ours: Value, stored: Value) -> bool:

@@ -17,11 +17,24 @@ import formualizer as fz
 from openpyxl.utils.cell import get_column_letter, range_boundaries
 
 from credit_udfs.cells import REGISTRY
-from credit_udfs.hosts.elementwise import ARGUMENTS, ARRAYS, EACH, THROUGH
+from credit_udfs.hosts.elementwise import (
+    ARGUMENTS,
+    ARRAYS,
+    CHECK,
+    CHECKED,
+    EACH,
+    LOCAL,
+    TEXTUAL,
+    THOUSANDS,
+    THROUGH,
+    clear,
+)
 
 DIGITS = "CREDITDIGITS"
-"""Called with an operand of `&` or of a comparison: Excel joins and compares numbers as they are shown, of 15 digits,
-and the engine as they are."""
+"""Called with an operand of `&` or of a comparison, or an argument of a function for texts: Excel joins and compares
+numbers as they are shown, of 15 digits, and the engine as they are."""
+AMOUNT = "CREDITAMOUNT"
+"""Called with an operand of arithmetic where cells hold texts such as "1,000"."""
 MISSING = "CREDITMISSING"
 """Called with a place's mark, a key of locale/batch.toml and its one value."""
 FIXED = "CREDITFIXED"
@@ -42,6 +55,9 @@ _PREFIX = re.compile(r"^(?:_xlfn\.|_xlws\.|_xll\.|_xludf\.)+", re.IGNORECASE)
 _PLAIN = re.compile(r"=[A-Z.]+\(\$?[A-Z]{1,3}\$?\d{1,7}(?::\$?[A-Z]{1,3}\$?\d{1,7})?\)")
 _TOLD = "["  # can't be in the name of a sheet
 _COMPARISONS = frozenset(("=", "<>", "<", ">", "<=", ">="))
+_ARITHMETIC = frozenset("+-*/^%")
+# Functions over ranges of one size, and of which arguments: from the second on every other one.
+_SIZED = {"SUMIFS": 1, "AVERAGEIFS": 1, "MAXIFS": 1, "MINIFS": 1, "COUNTIFS": 0}
 _DEEPEST = 20  # of names that stand for formulas with names
 
 
@@ -68,6 +84,7 @@ class _Bracket:
         self.tall = False  # more than one row
         self.operands: list[int] = []  # where the operands begin that `&` and comparisons separate in this argument
         self.begin = 0
+        self.arguments: list[tuple[int, int]] = []  # where each begins and ends
 
     def meet(self, operand: str) -> None:
         """An operand, or cells in brackets that a name stands for."""
@@ -86,11 +103,13 @@ class _Bracket:
         self.begin = len(out) + 1
 
     def settle(self, out: list[str]) -> None:
-        """The argument ends: give its operands of `&` and comparisons to `DIGITS`."""
-        if self.operands:
+        """The argument ends: give its operands of `&` and comparisons to `DIGITS`, or all of it to a text function."""
+        self.arguments.append((self.operands[0] if self.operands else self.begin, len(out)))
+        if self.operands or self.called in TEXTUAL:
             starts = [*self.operands, self.begin]
             for start, end in zip(starts, [*(s - 1 for s in starts[1:]), len(out)], strict=True):
-                if end > start and not (end == start + 1 and out[start][:1] in '"0123456789') and not self.large[-1]:
+                large = self.large[-1] and self.called not in ("CONCAT", "TEXTJOIN")
+                if end > start and not (end == start + 1 and out[start][:1] in '"0123456789') and not large:
                     out[start] = f"{DIGITS}({out[start]}"
                     out[end - 1] += ")"
         self.operands, self.begin = [], len(out) + 1
@@ -102,6 +121,26 @@ class _Bracket:
             return False
         single = ARGUMENTS[self.called]
         return any(self.large) if single is None else any(self.large[i] for i in single if i < len(self.large))
+
+    def doubtful(self, out: Sequence[str]) -> bool:
+        """Whether the engine can't be trusted with the call before its arguments are known."""
+        if self.called not in CHECKED or len(self.arguments) < 2:
+            return False
+        start, end = self.arguments[-1]
+        last = "".join(out[start:end]).strip()
+        if self.called == "TEXT":
+            return not (end == start + 1 and last[:1] == '"' and clear(last[1:-1].replace('""', '"')))
+        return len(self.arguments) > 2 or not last[:1].isdigit()
+
+    def sizes(self, out: Sequence[str]) -> str:
+        """The condition that the ranges of a call are of one size, or "" where that is plain or goes without saying."""
+        if self.called not in _SIZED:
+            return ""
+        ranges = [self.arguments[0], *self.arguments[_SIZED[self.called] :: 2]]
+        first, *rest = ("".join(out[start:end]) for start, end in ranges)
+        if len({_size(cells) or cells for cells in (first, *rest)}) == 1:
+            return ""
+        return ",".join(f"{count}({first})={count}({cells})" for cells in rest for count in ("ROWS", "COLUMNS"))
 
     def take(self, inner: _Bracket) -> None:
         """What an inner bracket amounts to."""
@@ -116,6 +155,14 @@ class _Bracket:
             large = inner.called in ARRAYS or inner.called == "{"
         self.large[-1] |= large
         self.tall |= large
+
+
+def _size(cells: str) -> tuple[object, object] | None:
+    """Rows and columns of a range, where it is written as one; None stands for all of a sheet's."""
+    if not _CELLS.fullmatch(cells.strip()):
+        return None
+    left, top, right, bottom = range_boundaries(cells.strip().rpartition("!")[2])
+    return bottom and bottom - top, right and right - left
 
 
 @cache
@@ -137,11 +184,11 @@ class Speller:
     """Spells the formulas of an openpyxl workbook.
 
     dated: calls of ours are told, as one more first argument, which cells their arguments are (`cells_told`): for the
-    engine a date is a number, for our functions it isn't.
+    engine a date is a number, for our functions it isn't. amounts: cells hold texts such as "1,000".
     """
 
-    def __init__(self, book: Any, *, dated: bool = False) -> None:
-        self._book, self._dated = book, dated
+    def __init__(self, book: Any, *, dated: bool = False, amounts: bool = False) -> None:
+        self._book, self._dated, self._amounts = book, dated, amounts
         self._sheets = {sheet.title.casefold(): sheet.title for sheet in book.worksheets}
         self._names = {name.casefold(): defined.attr_text for name, defined in book.defined_names.items()}
         self._tables = {
@@ -189,13 +236,22 @@ class Speller:
             elif kind == fz.TokenType.Operand and token.subtype == fz.TokenSubType.Range:
                 out.append(self._operand(written, place, depth, bound))
                 inner.meet(out[-1])
+                if self._amounts and _in_arithmetic(before, tokens[i + 1 :]):
+                    out[-1] = f"{AMOUNT}({out[-1]})"
+            elif token.subtype == fz.TokenSubType.Text and THOUSANDS.fullmatch(written[1:-1]):
+                out.append(f"{AMOUNT}({written})" if _in_arithmetic(before, tokens[i + 1 :]) else written)
             elif token.subtype == fz.TokenSubType.Close:
                 open_.pop()
                 inner.settle(out)
-                if inner.lifted:
+                if inner.doubtful(out):
+                    out[inner.start] = f'{CHECK}({place.mark},"{inner.called}",'
+                elif inner.lifted:
                     out[inner.start] = f'{EACH}("{inner.called}",'
+                sizes = inner.sizes(out)
+                if sizes:
+                    out[inner.start] = f"IF(AND({sizes}),{out[inner.start]}"
                 open_[-1].take(inner)
-                out.append(written)
+                out.append("),#VALUE!)" if sizes else written)
             else:
                 if written == "#":
                     inner.large[-1] = inner.tall = True
@@ -205,7 +261,7 @@ class Speller:
                 elif written == "&" or written in _COMPARISONS:
                     inner.separate(out)
                 out.append(written)
-            before = written
+            before = "" if kind == fz.TokenType.OpPrefix and written == "+" else written  # which leaves a text a text
         open_[0].settle(out)
         return out
 
@@ -215,7 +271,7 @@ class Speller:
             return f"{called}({place.mark}{',' if self._dated else comma}"
         if called == "SINGLE":
             return "@("
-        if known(called):
+        if known(called) and called not in LOCAL:
             return written
         return f"{_missing('batch.function', called, place)}{comma}"
 
@@ -290,6 +346,12 @@ def cells_told(told: str) -> list[tuple[str, int, int] | None]:
         left, top, _, _ = range_boundaries(cells.rpartition("!")[2])
         found.append((_unquoted(area["sheet"]), top or 1, left or 1))
     return found
+
+
+def _in_arithmetic(before: str, after: Iterable[Any]) -> bool:
+    """Whether the operand between is one of arithmetic."""
+    following = next((token.value for token in after if token.token_type != fz.TokenType.Whitespace), "")
+    return before in _ARITHMETIC or following in _ARITHMETIC
 
 
 def quoted(sheet: str) -> str:

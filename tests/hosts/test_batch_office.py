@@ -23,6 +23,7 @@ ROWS = [
     ["丙公司", 71.0, "C", dt.datetime(2020, 2, 29), 80000.0, None],
     ["丁 公司", 88.75, "D", dt.datetime(2020, 12, 1), None, 0.4],
     ["戊公司", 48.25, "b", dt.datetime(2021, 7, 15), 640000.0, 0.25],
+    [None, None, None, None, "1,000"],
 ]
 
 FORMULAS = [
@@ -51,6 +52,11 @@ B2>B3
 "合计"&0.1+0.2
 IF(0.1+0.2=0.3,1,2)
 B2&B3="12.548.25"
+E7+1
+-E7
++E7
+2*E7%
+"1,000"*2
 # Choices and errors.
 IF(B2>50,"高","低")
 IF(B2>5,1)
@@ -116,6 +122,10 @@ SUMPRODUCT(--(LEFT(A2:A6,1)="甲"))
 SUMPRODUCT((YEAR(D2:D6)=2020)*B2:B6)
 SUMPRODUCT(1/COUNTIF(C2:C6,C2:C6))
 SUMPRODUCT(--ISNUMBER(MATCH(C2:C6,{"A","B"},0)))
+SUMPRODUCT(LEN(TRIM(A2:A6)))
+SUMPRODUCT(LEN(B2:B6/3))
+SUMPRODUCT(--(TEXT(D2:D6,"yyyy")="2020"))
+SUMPRODUCT(B2:B6,F2:F5)
 # Criteria and lookups.
 SUMIF(C2:C6,"B",E2:E6)
 SUMIF(B2:B6,">40")
@@ -127,6 +137,10 @@ SUMIFS(E2:E6,C2:C6,"B",B2:B6,">40")
 COUNTIFS(C2:C6,"B",E2:E6,">400000")
 AVERAGEIFS(B2:B6,C2:C6,"x")
 _xlfn.MAXIFS(B2:B6,C2:C6,"B")
+SUMIFS(E2:E6,C2:C5,"B")
+COUNTIFS(C2:C6,"B",E2:E5,">400000")
+SUMIFS(OFFSET(E1,1,0,5,1),C2:C6,"B")
+SUMIFS(E:E,C:C,"B")
 VLOOKUP("丙公司",A2:F6,2,FALSE)
 VLOOKUP("己",A2:F6,2,FALSE)
 VLOOKUP(60,{0,"低";50,"中";80,"高"},2)
@@ -168,6 +182,9 @@ LOG(8,2)
 POWER(2,0.5)
 CEILING(2.1,0.5)
 FLOOR(2.9,0.5)
+CEILING(-2.5,2)
+FLOOR(-2.5,2)
+CEILING(B2,C9+5)
 EVEN(3)
 PI()
 MROUND(7,3)
@@ -211,6 +228,15 @@ SEARCH("B","abc")
 FIND("z","abc")
 REPT("ab",3)
 EXACT("a","A")
+EXACT(0.1+0.2,0.3)
+LEN(0.1+0.2)
+LEFT(1/3,30)
+SUBSTITUTE(1/3,"3","x")
+CONCATENATE(0.1+0.2,"x")
+_xlfn.CONCAT(B2:B3,0.1+0.2)
+_xlfn.TEXTJOIN(",",TRUE,E2:E6,1/3)
+TRIM(5)
+TRIM("　a  b ")
 CONCATENATE(A2,C2)
 _xlfn.CONCAT(A2:A3,C2)
 _xlfn.TEXTJOIN("、",TRUE,A2:A6)
@@ -234,6 +260,8 @@ TEXT(0.5,"0.00")
 TEXT("x","@")
 TEXT(1234567,"0.0,,")
 TEXT(D2,"mmm")
+TEXT(B2,"0"&".00")
+TEXT(-5.5,"#,##0.0元;-#,##0.0元")
 # Names, other sheets, newer functions.
 SUM(scores)
 limit*2

@@ -214,6 +214,42 @@ def test_a_result_that_failed_is_not_covered_up(tmp_path: Path) -> None:
     assert book["表 1"]["A2"].value is None
 
 
+def test_an_error_value_is_covered_up_as_any_value(tmp_path: Path) -> None:
+    cells = {"A1": '=CHURNRATE(0.5,"A")', "A2": "=IFERROR(A1,0)", "A3": '=IFERROR(CHURNRATE(0.5,"A"),7)'}
+    book, report = run(book_with(tmp_path, cells))
+    assert not report.failures
+    assert [book["表 1"][at].value for at in ("A1", "A2", "A3")] == ["#NUM!", 0, 7]
+
+
+def test_what_would_be_another_value_in_excel_is_not_guessed(tmp_path: Path) -> None:
+    cells = {
+        "A1": '=CHURNRATE(0.06,"A")',
+        "A2": "=CEILING(-A1,-1)",
+        "A3": "=FLOOR(A1,B1)",
+        "A4": "=CEILING.MATH(-A1,2,-1)",
+        "A5": '=TEXT(A1,"0.00E+00")',
+        "A6": "=TEXT(A1,B2)",
+        "A7": '=TEXT(A1,"[>0.5]0.0;0")',
+        "A8": "=LENB(A1)",
+        "A9": '=IF(A1>1,TEXT(A1,"# ?/?"),TEXT(A1,"0.0%"))',  # nobody gets there
+        "B1": -2,
+        "B2": "0.0%;-0.0%;0",
+    }
+    book, report = run(book_with(tmp_path, cells))
+    assert {f.cell: (f.key, *f.values.values()) for f in report.failures} == {
+        "A2": ("batch.arguments", "CEILING"),
+        "A3": ("batch.arguments", "FLOOR"),
+        "A4": ("batch.arguments", "CEILING.MATH"),
+        "A5": ("batch.format", "0.00E+00"),
+        "A6": ("batch.format", "0.0%;-0.0%;0"),
+        "A7": ("batch.format", "[>0.5]0.0;0"),
+        "A8": ("batch.function", "LENB"),
+    }
+    assert book["表 1"]["A9"].value == f"{book['表 1']['A1'].value:.1%}"
+    for lang, words in (("zh", "不会按格式“0.00E+00”"), ("en", 'in the format "0.00E+00"')):
+        assert any(words in line for line in report.lines(lang))
+
+
 def test_an_error_keeps_its_meaning_from_cell_to_cell(tmp_path: Path) -> None:
     cells = {"A1": '=CHURNRATE(0.5,"A")', "A2": "=A1*2", "A3": '=EXPECTEDPROFIT(100,A2,0.01,"A")'}
     _, report = run(book_with(tmp_path, cells))
