@@ -9,6 +9,7 @@ few exchanges and then a small mixed-integer programme over the firms near the p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -20,6 +21,8 @@ from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.types import Floats, Ints
 
 EXACT = 1e-9
+FEW = 8
+"""Undecided firms whose subsets are all tried, which is quicker than a programme."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +132,14 @@ def allot(shelf: Shelf, gap: float, fixed_value: float = 0.0) -> tuple[Floats, f
 
     Raises CannotSpend where the whole budget is to be lent and can't be.
     """
-    total = np.cumsum(shelf.high)
     tiny = 1e-12 * max(shelf.budget, 1.0)
+    fits = np.flatnonzero(shelf.low <= shelf.budget + tiny)
+    if fits.size < shelf.firm.size:  # the others' smallest loans exceed the budget
+        columns = (shelf.firm[fits], shelf.earn[fits], shelf.low[fits], shelf.high[fits])
+        amount = np.zeros(shelf.firm.size)
+        amount[fits], bound, price = allot(Shelf(*columns, shelf.budget, shelf.spend_all), gap, fixed_value)
+        return amount, bound, price
+    total = np.cumsum(shelf.high)
     if shelf.firm.size == 0 or total[-1] <= shelf.budget + tiny:
         have = float(total[-1]) if shelf.firm.size else 0.0
         if shelf.spend_all and have < shelf.budget - tiny:
@@ -179,14 +188,19 @@ def _exchange(shelf: Shelf, cut: int, rest: float) -> tuple[Floats, float] | Non
 
 
 def _near_price(shelf: Shelf, price: float, bound: float, value: float) -> tuple[tuple[Floats, float] | None, float]:
-    """Close the gap exactly by a small MILP over the firms that the gap leaves undecided; its dual bound
-    too."""
+    """Close the gap exactly over the firms that it leaves undecided, few of them one by one, more by a small MILP; the
+    bound too."""
     room = bound - value
     above = shelf.earn > price
     sure = above & (shelf.high * (shelf.earn - price) > room)
     out = ~above & (shelf.low * (price - shelf.earn) > room)
     undecided = np.flatnonzero(~sure & ~out)
     sure_rows = np.flatnonzero(sure)
+    if undecided.size <= FEW:
+        subsets = (undecided[np.array(pick, dtype=bool)] for pick in product((False, True), repeat=undecided.size))
+        tried = (shelf.fill(np.sort(np.concatenate([sure_rows, some]))) for some in subsets)
+        best = max((filled for filled in tried if filled is not None), key=lambda pair: pair[1], default=None)
+        return best, bound if best is None else max(best[1], value)
     # Sure firms keep their loan; those with the lowest earnings may have to give some of it back.
     need = float(shelf.low[undecided].sum())
     slack = np.cumsum((shelf.high - shelf.low)[sure_rows][::-1])
