@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from credit_udfs.cells.coerce import Block
-from credit_udfs.cells.spec import Column, choice, number, table
+from credit_udfs.cells.spec import Arg, Column, choice, number, table
 from credit_udfs.locale import Lang
 from credit_udfs.types import GRADES, Floats, Grade
 
@@ -110,16 +110,16 @@ def _rates_of(churn: Block) -> tuple[float, float]:
     return curves.rate_min, curves.rate_max
 
 
-_RATES = ("churn", _rates_of)
+def _rate(zh: str, en: str, *, by_row: bool = False) -> Arg:
+    return number(zh, en, by_row=by_row, low=RATE_MIN, high=RATE_MAX, bounds_by=("churn", _rates_of))
+
+
 Rate: TypeAlias = Annotated[
     Floats,
-    number(
+    _rate(
         "贷款年利率，0.04 到 0.15；给出流失率表时以表中利率为限",
         "Lending rate a year, 0.04 to 0.15; with a churn table of your own, within its rates",
         by_row=True,
-        low=RATE_MIN,
-        high=RATE_MAX,
-        bounds_by=_RATES,
     ),
 ]
 Pd: TypeAlias = Annotated[
@@ -143,22 +143,16 @@ Objective: TypeAlias = Annotated[
 ]
 RateMin: TypeAlias = Annotated[
     float | None,
-    number(
+    _rate(
         "最低年利率；省略则为流失率数据的下限（4%）",
         "Lowest lending rate a year; left out: the lowest of the churn data (4%)",
-        low=RATE_MIN,
-        high=RATE_MAX,
-        bounds_by=_RATES,
     ),
 ]
 RateMax: TypeAlias = Annotated[
     float | None,
-    number(
+    _rate(
         "最高年利率；省略则为流失率数据的上限（15%）",
         "Highest lending rate a year; left out: the highest of the churn data (15%)",
-        low=RATE_MIN,
-        high=RATE_MAX,
-        bounds_by=_RATES,
     ),
 ]
 Churn: TypeAlias = Annotated[
