@@ -240,6 +240,9 @@ class QuotedSides(Sides):
         self.at[pool.firm] = np.arange(pool.size)
 
     def decided(self, problem: Problem) -> Ints | None:
+        least = problem.firms.low[problem.lendable].min(initial=np.inf)
+        if problem.terms.budget_basis == "offered" and problem.terms.budget < least:
+            return np.where(problem.fixed_amount > 0.0, 1, -1)  # not even one loan
         plan = self._solved(problem)
         return None if plan is None else np.where(plan.lend, 1, -1)
 

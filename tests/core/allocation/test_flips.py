@@ -22,9 +22,8 @@ MIXED = {
     "churn": Limits(mean_churn=0.5),
     "loss, churn, sector": Limits(expected_loss=0.015, mean_churn=0.5, sector_share=0.3),
     "ordered": Limits(rates_ordered=True),
-    "one a grade, loss": Limits(one_rate_per_grade=True, expected_loss=0.015),
 }
-SLOW = ("churn", "loss, churn, sector", "one a grade, loss", "ordered")
+SLOW = ("churn", "loss, churn, sector", "ordered")
 
 
 def posed(name):
