@@ -112,7 +112,7 @@ def _calc(source: Path, target: Path, before: frozenset[str], keep_formulas: boo
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always")
         try:
-            workbook = openpyxl.load_workbook(source, keep_vba=source.suffix.lower() == ".xlsm")
+            workbook = openpyxl.load_workbook(source, keep_vba=source.suffix.lower() == ".xlsm", rich_text=True)
         except (KeyError, ValueError, TypeError, AttributeError, OSError, zipfile.BadZipFile) as cause:
             raise BadInput("batch.unreadable", file=source.name) from cause
     stored = _Stored(source, workbook.epoch)

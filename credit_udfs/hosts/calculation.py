@@ -94,7 +94,7 @@ class Calculation:
                     self._note((sheet.title, row, column), cell.value, hidden)
                 elif cell.data_type == "d":
                     self._dates[sheet.title, row, column] = cell.value
-                elif cell.data_type == "s" and "," in cell.value and THOUSANDS.fullmatch(cell.value):
+                elif type(cell.value) is str and "," in cell.value and THOUSANDS.fullmatch(cell.value):
                     self._amounts = True
 
     def _note(self, key: Key, value: Any, hidden: set[str]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import formualizer as fz
+from openpyxl.cell.rich_text import CellRichText
 from openpyxl.utils.cell import coordinate_to_tuple, get_column_letter, range_boundaries
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, to_excel
 
@@ -96,6 +97,8 @@ class Engine:
             return fz.LiteralValue.error(_KINDS.get(value.code.upper(), "Value"), None)
         if isinstance(value, (bool, str)):
             return value
+        if isinstance(value, CellRichText):
+            return str(value)
         return float(value if isinstance(value, int) else to_excel(value, self._epoch))
 
     def calculate(self) -> None:

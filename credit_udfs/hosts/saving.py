@@ -113,7 +113,7 @@ def _umask() -> int:
 
 _KINDS = (
     ("charts", re.compile(r"xl/charts/chart\w*\.xml|xl/charts/chartEx")),
-    ("drawings", re.compile(r"xl/drawings/(?:drawing|vmlDrawing)\w*\.(?:xml|vml)")),
+    ("drawings", re.compile(r"xl/drawings/.*#")),
     ("media", re.compile(r"xl/media/")),
     ("pivots", re.compile(r"xl/pivotTables/pivotTable\w*\.xml")),
     ("macros", re.compile(r"xl/vbaProject\.bin")),
@@ -129,14 +129,21 @@ _KINDS = (
 _REBUILT = re.compile(
     r".*\.rels|\[Content_Types\]\.xml|xl/calcChain\.xml|xl/sharedStrings\.xml|docProps/.*|xl/comments.*"
     r"|xl/charts/(?:style|colors)\w*\.xml|xl/persons/.*|xl/(?:slicer|timeline)Caches/.*|xl/activeX/.*\.bin"
-    r"|xl/worksheets/sheet\w*\.xml|xl/theme/.*|xl/tables/.*|xl/pivotCache/.*|xl/externalLinks/.*|xl/styles\.xml"
+    r"|xl/drawings/\w*\.(?:xml|vml)|xl/worksheets/sheet\w*\.xml|xl/theme/.*|xl/tables/.*|xl/pivotCache/.*|xl/externalLinks/.*|xl/styles\.xml"
 )
 
 
+_DRAWING = re.compile(r"xl/drawings/drawing\w*\.xml")
+_SHAPE = re.compile(rb"<(?:\w+:)?(?:sp|cxnSp)[ >]")
+
+
 def parts(path: Path) -> frozenset[str]:
+    """The names of a file's parts, and one more for each shape in a drawing: openpyxl keeps charts and pictures."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return frozenset(archive.namelist())
+            names = archive.namelist()
+            shapes = {name: len(_SHAPE.findall(archive.read(name))) for name in names if _DRAWING.fullmatch(name)}
+            return frozenset(names).union(f"{name}#{i}" for name, count in shapes.items() for i in range(count))
     except (OSError, zipfile.BadZipFile) as cause:
         raise BadInput("batch.unreadable", file=path.name) from cause
 

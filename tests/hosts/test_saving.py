@@ -8,6 +8,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import xlsxwriter
+from openpyxl.cell.rich_text import TextBlock
 from openpyxl.chart import BarChart, Reference
 from openpyxl.worksheet.formula import ArrayFormula
 
@@ -73,6 +75,25 @@ def test_what_openpyxl_cannot_keep_is_said(tmp_path: Path) -> None:
     assert "xl/strange.bin" in " ".join(report.lines("en"))
     with zipfile.ZipFile(tmp_path / "out.xlsx") as archive:
         assert any(name.startswith("xl/charts/") for name in archive.namelist())
+
+
+def test_shapes_beside_a_chart_are_missed_and_notes_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "in.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("表 1")
+        sheet.write_rich_string("A1", "plain ", book.add_format({"bold": True}), "bold")
+        sheet.write_formula("A2", '=INDUSTRY("***商贸有限公司")&A1')
+        sheet.write_comment("A2", "a note")
+        chart = book.add_chart({"type": "column"})
+        chart.add_series({"values": "='表 1'!$B$1:$B$3"})
+        sheet.insert_chart("C1", chart)
+        sheet.insert_textbox("C20", "a text box")
+    book, report = run(path)
+    assert report.lost == (("batch.part_drawings", {"count": 1}),)
+    assert book["表 1"]["A2"].comment.text == "a note"
+    assert book["表 1"]["A2"].value == "批发贸易plain bold"
+    formatted = openpyxl.load_workbook(tmp_path / "out.xlsx", rich_text=True)["表 1"]["A1"].value
+    assert [part.font.b for part in formatted if isinstance(part, TextBlock)] == [True]
 
 
 def test_files_that_are_refused(tmp_path: Path) -> None:
