@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import datetime
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.hosts.office import Office
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -17,6 +23,27 @@ settings.load_profile("repeatable")
 
 def contest_folder() -> Path:
     return Path(os.environ.get("CREDIT_UDFS_CONTEST", ROOT.parent / "shared" / "contest"))
+
+
+@pytest.fixture(scope="session")
+def oxt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The extension for LibreOffice."""
+    from addin.libreoffice.build import package
+
+    path = tmp_path_factory.mktemp("oxt") / "credit_udfs.oxt"
+    path.write_bytes(package())
+    return path
+
+
+@pytest.fixture(scope="session")
+def office(oxt: Path) -> Iterator[Office]:
+    """LibreOffice with the extension, started once for the whole run; skips, loudly, where it is missing."""
+    from credit_udfs.hosts import libreoffice_link
+    from tests.hosts import office as suite
+
+    suite.require()
+    with suite.Office(oxt, environment={libreoffice_link.INTERPRETER: sys.executable}) as running:
+        yield running
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

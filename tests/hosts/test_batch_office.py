@@ -12,7 +12,7 @@ import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 
 from credit_udfs.hosts.batch import calc
-from tests.hosts import office as suite
+from tests.hosts.office import Office
 
 pytestmark = pytest.mark.libreoffice
 
@@ -282,9 +282,8 @@ AWAY = "另 一张'表"
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Any, Any]]:
+def both(office: Office, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Any, Any]]:
     """Each formula, what the batch makes of it, and what LibreOffice does."""
-    suite.require()
     folder: Path = tmp_path_factory.mktemp("ordinary")
     book = openpyxl.Workbook()
     sheet = book.active
@@ -306,7 +305,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Any, Any]]
     report = calc(folder / "in.xlsx", folder / "out.xlsx")
     assert not report.failures, report.lines("en")
     ours = openpyxl.load_workbook(folder / "out.xlsx", data_only=True)["data"]
-    with suite.Office() as office, office.open(folder / "in.xlsx") as opened:
+    with office.open(folder / "in.xlsx") as opened:
         opened.calculate()
         theirs = [row[0] for row in opened.read(f"data.J1:J{len(FORMULAS)}")]
         arrays = opened.read("data.L1:O5")

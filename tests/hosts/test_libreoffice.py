@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import struct
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,6 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 
-from addin.libreoffice.build import package
 from addin.libreoffice.parts import MENU_VERBS, SERVICE
 from credit_udfs.cells import REGISTRY
 from credit_udfs.cells.spec import ErrorValue
@@ -27,20 +25,6 @@ pytestmark = pytest.mark.libreoffice
 FIRM = [5.2e7, 3.1, 0.18, 0.93, 0.04, 0.22]
 # As a file has them: formulas whose values are these errors.
 ERRORS = {"#N/A": "=NA()", "#DIV/0!": "=1/0", "#NUM!": "=10^400", "#VALUE!": '="x"*1'}
-
-
-@pytest.fixture(scope="module")
-def oxt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("oxt") / "credit_udfs.oxt"
-    path.write_bytes(package())
-    return path
-
-
-@pytest.fixture(scope="module")
-def office(oxt: Path) -> Iterator[Office]:
-    suite.require()
-    with Office(oxt, environment={libreoffice_link.INTERPRETER: sys.executable}) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from typing import Any
 
 import openpyxl
@@ -11,10 +10,7 @@ import pytest
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.formula import ArrayFormula
 
-from addin.libreoffice.build import package
 from credit_udfs.cells import REGISTRY
-from credit_udfs.hosts import libreoffice_link
-from tests.hosts import office as suite
 from tests.hosts.cases import CASES, Case, frozen, golden, plain, same_bits
 from tests.hosts.office import Office
 
@@ -55,19 +51,15 @@ def put(sheet: Any, case: Case) -> str:
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def shown(office: Office, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What LibreOffice shows for each case."""
-    suite.require()
     folder = tmp_path_factory.mktemp("cases")
     book = openpyxl.Workbook()
     book.remove(book.active)
     places = {case.id: put(book.create_sheet(f"s{i}"), case) for i, case in enumerate(CASES)}
     book.save(folder / "cases.xlsx")
-    (folder / "credit_udfs.oxt").write_bytes(package())
     found = {}
-    environment = {libreoffice_link.INTERPRETER: sys.executable}
-    oxt = folder / "credit_udfs.oxt"
-    with Office(oxt, environment=environment) as office, office.open(folder / "cases.xlsx") as opened:
+    with office.open(folder / "cases.xlsx") as opened:
         opened.calculate()
         for i, (key, at) in enumerate(places.items()):
             found[key] = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import struct
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,12 @@ import openpyxl
 import pytest
 from openpyxl.utils import get_column_letter
 
-from addin.libreoffice.build import package
 from addin.libreoffice.parts import MENU_VERBS, TOOLBAR
 from credit_udfs import api
 from credit_udfs.hosts import libreoffice_link
 from credit_udfs.locale import text
 from credit_udfs.workbook.sample import write_sample
 from templates.build import build
-from tests.hosts import office as suite
 from tests.hosts.office import Book, Office
 
 pytestmark = pytest.mark.libreoffice
@@ -45,14 +42,6 @@ def book_path(folder: Path) -> Path:
             sheet.append(row)
     book.save(folder / "book.xlsx")
     return folder / "book.xlsx"
-
-
-@pytest.fixture(scope="module")
-def office(folder: Path) -> Iterator[Office]:
-    suite.require()
-    (folder / "credit_udfs.oxt").write_bytes(package())
-    with Office(folder / "credit_udfs.oxt", environment={libreoffice_link.INTERPRETER: sys.executable}) as running:
-        yield running
 
 
 @pytest.fixture
@@ -266,20 +255,20 @@ def test_restart_begins_anew(book: Book) -> None:
     assert page(book, SCORES) == [[""]]
 
 
-def test_without_the_package_a_verb_says_how_to_mend_it(folder: Path, office: Office, book_path: Path) -> None:
+def test_without_the_package_a_verb_says_how_to_mend_it(folder: Path, oxt: Path, book_path: Path) -> None:
     nowhere = {libreoffice_link.INTERPRETER: "", "XDG_CONFIG_HOME": str(folder / "config")}
-    with Office(folder / "credit_udfs.oxt", environment=nowhere) as alone, alone.open(book_path) as book:
+    with Office(oxt, environment=nowhere) as alone, alone.open(book_path) as book:
         done, told = do(book, "score_all")
         assert not done
         assert "credit-udfs addin libreoffice install" in told
 
 
-def test_a_python_without_the_package_is_named(folder: Path, office: Office, book_path: Path) -> None:
+def test_a_python_without_the_package_is_named(folder: Path, oxt: Path, book_path: Path) -> None:
     settings = folder / "config2" / "credit_udfs" / "libreoffice.json"
     settings.parent.mkdir(parents=True)
     settings.write_text('{"python": "/usr/bin/false"}', encoding="utf-8")
     environment = {libreoffice_link.INTERPRETER: "", "XDG_CONFIG_HOME": str(folder / "config2")}
-    with Office(folder / "credit_udfs.oxt", environment=environment) as alone, alone.open(book_path) as book:
+    with Office(oxt, environment=environment) as alone, alone.open(book_path) as book:
         done, told = do(book, "score_all")
         assert not done
         assert "/usr/bin/false" in told

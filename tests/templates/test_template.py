@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 
-from addin.libreoffice.build import package
 from credit_udfs.commands import Chosen
 from credit_udfs.core.assess import Settings, assess
 from credit_udfs.core.industry import industries
-from credit_udfs.hosts import libreoffice_link
 from credit_udfs.hosts.openpyxl_book import OpenpyxlBook
 from credit_udfs.models import load
 from credit_udfs.workbook import names
@@ -123,15 +119,6 @@ def test_rows_left_blank_are_no_firms(tmp_path: Path) -> None:
     book.save(path)
     tables = read([path], today=TODAY)
     assert (tables.firms.height, tables.sales.height, tables.purchases.height) == (1, 1, 1)
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    suite.require()
-    path = tmp_path_factory.mktemp("oxt") / "credit_udfs.oxt"
-    path.write_bytes(package())
-    with Office(path, environment={libreoffice_link.INTERPRETER: sys.executable}) as running:
-        yield running
 
 
 def errors(document: suite.Book, titles: list[str]) -> list[tuple[str, object]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -20,7 +19,6 @@ from credit_udfs.models import load
 from credit_udfs.workbook.names import PAGE_PREFIX
 from credit_udfs.workbook.pages import PAGES, View, firm_titles
 from credit_udfs.workbook.write import write
-from tests.hosts import office as suite
 from tests.hosts.office import Office
 from tests.workbook import opc
 from tests.workbook.results import result, sample_assessment, sample_extras, sample_tables
@@ -267,13 +265,6 @@ def test_every_chart_has_a_title_and_findings_live_where_the_firm_is_chosen() ->
                 live = above.data_type == "f" and str(above.value).startswith("=cu_firm&")
                 assert live == (sheet.title == name), (sheet.title, above.coordinate)
                 assert (chart.title is None) == live
-
-
-@pytest.fixture(scope="module")
-def office() -> Iterator[Office]:
-    suite.require()
-    with Office() as running:
-        yield running
 
 
 @pytest.mark.libreoffice
