@@ -71,7 +71,9 @@ def solve_quoted(
     most 1e-5 for more than 600 firms.
     """
     pool, limits = pool_of(problem), problem.limits
-    if pool.size == 0:
+    # Prices can't tell that no loan is small enough: every choice of rates would look promising.
+    fits = pool.forced | (pool.low <= pool.right[0]) | (problem.terms.budget_basis == "drawn")
+    if not fits.any():
         return nobody(problem, pool)
     ordered = pool.subset_in(np.lexsort((pool.firm, pool.grade, problem.firms.pd[pool.firm])))
     uniform = limits.one_rate_per_grade

@@ -172,3 +172,11 @@ def test_more_rates_than_choices_are_kept_of(monkeypatch):
     assert complaints(few) == []
     assert few.value <= full.bound * (1 + 1e-9)
     assert few.bound >= full.value * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("limits", [{"one_rate_per_grade": True}, {"rates_ordered": True}], ids=str)
+def test_a_budget_below_the_smallest_loan_is_the_empty_plan(limits):
+    plan = solve(Problem(contest_like(40, 5), Terms(5e4), Limits(**limits, expected_loss=0.015)))
+    assert (plan.value, plan.gap, plan.lend.any()) == (0.0, 0.0, False)
+    with pytest.raises(Infeasible):
+        solve(Problem(contest_like(40, 5), Terms(5e4), Limits(**limits, min_clients=1)))
