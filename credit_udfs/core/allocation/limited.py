@@ -12,7 +12,7 @@ from credit_udfs.core.allocation.clash import clash
 from credit_udfs.core.allocation.inner import decide
 from credit_udfs.core.allocation.plan import Conflict, Infeasible, Method, Plan, Prices, Status, make_plan
 from credit_udfs.core.allocation.problem import Problem
-from credit_udfs.core.allocation.proof import PROVEN, close_gap
+from credit_udfs.core.allocation.proof import PROVABLE, PROVEN, close_gap
 from credit_udfs.core.allocation.rows import Choice, Pool, pool_of, uses
 from credit_udfs.core.allocation.search import FEASIBLE, STRICT, Best, Clock, Stop, polished
 from credit_udfs.core.allocation.ties import STATES, search_core
@@ -78,7 +78,7 @@ def solve_limited(
     target = PROVEN if prove else gap
     if best.gap() > target and not clock.over() and tick("allocation_decide", 0):
         search_core(pool, mu, best, target=target, states=STATES * (5 if prove else 1))
-    if best.gap() > gap:
+    if best.gap() > gap and pool.size > PROVABLE:
         _descend(pool, relaxed, order, block, best, tolerance, clock)
     if best.gap() > target and not clock.over() and tick("allocation_prove", 0):
         close_gap(pool, mu, best, target, clock)
@@ -269,7 +269,7 @@ def plan_of(
 
 def nobody(problem: Problem, pool: Pool) -> Plan:
     """No firm may get a loan: the empty plan, if the limits allow it."""
-    nothing = Choice(np.zeros(0), np.zeros(0), np.zeros(0))
+    nothing = Choice(np.zeros(pool.size), *_rates(pool, np.zeros(len(pool.rows))))
     limits = uses(problem, pool, nothing, np.zeros(len(pool.rows)))
     broken = [use for use, row in zip(limits, pool.rows, strict=True) if row.right < -FEASIBLE]
     if broken:  # a minimum above nothing

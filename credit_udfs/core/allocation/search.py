@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from credit_udfs.core.allocation.plan import Status
 from credit_udfs.core.allocation.rows import Choice, Pool
-from credit_udfs.types import Floats
+from credit_udfs.types import Bools, Floats, Ints
 
 FEASIBLE = 1e-6
 STRICT = 1e-9
@@ -77,31 +77,54 @@ def polished(pool: Pool, mu: Floats, choice: Choice) -> Choice:
 def settled(pool: Pool, mu: Floats, choice: Choice) -> tuple[Choice, float]:
     """`polished`, and a value that no rates for these loans exceed.
 
-    That value prices what is left of rows that depend on rates, mean churn at the price at which it is just used up.
+    That value prices what is left of rows that depend on rates, at the prices at which they are just used up.
     """
+    out, _, worth = settled_at(pool, mu, choice)
+    return out, worth
+
+
+def by_rates(pool: Pool) -> Bools:
+    """(k,) whether a row depends on rates: it counts the clients that stay or money drawn."""
+    return np.array([row.stays != 0.0 or bool(np.any(row.drawn)) for row in pool.rows])
+
+
+def settled_at(pool: Pool, mu: Floats, choice: Choice) -> tuple[Choice, Floats, float]:
+    """`settled`, with the prices (k,) of the rows at which rates came to rest."""
     lent = np.flatnonzero(choice.amount > 0.0)
-    amount, grade, gain = choice.amount[lent], pool.grade[lent], np.maximum(pool.gain[lent], 1e-12)
-    churn = next((k for k, row in enumerate(pool.rows) if row.stays != 0.0), -1)
-    prices = mu.copy()
-    if churn >= 0:
-        prices[churn] = 0.0
-    kappa = (pool.cost + pool.priced(prices)[1])[lent] / gain
-    if churn >= 0 and lent.size:
-        row = pool.rows[churn]
-        step = row.stays / (gain * amount)
-        least = float(pool.right[churn] - row.count * lent.size) / row.stays
+    part = pool.subset(lent, pool.right)
+    amount, gain = choice.amount[lent], np.maximum(part.gain, 1e-12)
+    part = replace(part, low=amount, high=amount)
+    moves = by_rates(pool)
+    at = np.flatnonzero(moves)
+    prices = np.where(moves, mu, 0.0)
+    rates = list[Choice]()
 
-        def short(price: float) -> float:
-            """How many clients too few stay at a price of churn."""
-            return least - float(pool.table.best(kappa + price * step, grade)[1].sum())
+    def respond() -> Floats:
+        """What the loans use too much of each row at the prices."""
+        _, drawn, _, stays = part.priced(prices)
+        kappa = (part.cost + drawn) / gain + stays / (gain * amount)
+        rates[:] = [Choice(amount, *part.table.best(kappa, part.grade))]
+        return part.total(rates[0]) - pool.right
 
-        prices[churn] = _just_met(short, float(mu[churn]), 1e-10 * lent.size)
-        kappa = kappa + prices[churn] * step
+    def settle(rows: Ints) -> Floats:
+        """Prices at which `rows`, the first within the last, are just used up."""
+        if not rows.size:
+            return respond()
+        k, inner = int(rows[-1]), rows[:-1]
+
+        def over(price: float) -> float:
+            prices[k] = price
+            return float(settle(inner)[k])
+
+        prices[k] = _just_met(over, float(mu[k]), 1e-10 * max(lent.size, 1))
+        return settle(inner)
+
     out = Choice(choice.amount, choice.rate.copy(), choice.stay.copy())
-    out.put(lent, Choice(amount, *pool.table.best(kappa, grade)))
-    by_rate = np.array([row.stays != 0.0 or bool(np.any(row.drawn)) for row in pool.rows])
-    left = np.where(by_rate, pool.right - pool.total(out), 0.0)
-    return out, float(pool.profit(out).sum() + prices @ left)
+    if lent.size:
+        settle(at)
+        out.put(lent, rates[0])
+    left = np.where(moves, pool.right - pool.total(out), 0.0)
+    return out, prices, float(pool.profit(out).sum() + prices @ left)
 
 
 def _just_met(short: Callable[[float], float], near: float, tolerance: float) -> float:

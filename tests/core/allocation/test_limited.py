@@ -11,8 +11,9 @@ from allocation_cases import SECTORS, contest_like, five_limits, small_problems
 from allocation_checker import best_rates, complaints, grid_milp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import milp
 
-from credit_udfs.core.allocation import Firms, Infeasible, Limits, Problem, Terms, solve
+from credit_udfs.core.allocation import Firms, Infeasible, Limits, Problem, Terms, proof, solve
 from credit_udfs.core.allocation.limited import _relaxation
 from credit_udfs.core.allocation.rows import pool_of
 from credit_udfs.core.allocation.search import Stop
@@ -268,3 +269,20 @@ def test_equal_firms_get_the_same_rate():
     plan = solve(Problem(firms, Terms(2.55e7), Limits(expected_loss=0.02)))
     assert complaints(plan) == []
     assert np.ptp(plan.rate[plan.lend]) < 1e-9
+
+
+def test_churn_and_sector_ceilings_at_302_take_few_programmes(monkeypatch):
+    """Several limits on money beside one on churn: the mixed-integer programmes are small and few."""
+    sizes = []
+
+    def count(cost, **options):
+        sizes.append(int(options["integrality"].sum()))
+        return milp(cost, **options)
+
+    monkeypatch.setattr(proof, "milp", count)
+    problem = Problem(contest_like(302, 0), Terms(1e8), Limits(sector_share=0.13, mean_churn=0.45))
+    plan = solve(problem)
+    assert complaints(plan) == []
+    assert plan.gap <= 1e-4
+    assert 1 <= len(sizes) <= 8
+    assert max(sizes) <= 600
