@@ -56,8 +56,9 @@ LOCAL = frozenset(("LENB", "LEFTB", "RIGHTB", "MIDB", "FINDB", "SEARCHB", "REPLA
 THOUSANDS = re.compile(r" *[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?%? *")
 """Texts that Excel reads as numbers and the engine doesn't."""
 _SHOWN = r"""(?:[-+ ()$¥￥€元万亿户家笔件分年]|"[^"]*")*"""
-_NUMBER = rf"{_SHOWN}[#0,]*(?:\.[0#]+)?,*{_SHOWN}"
-_DATE = r"""(?:yyyy|yy|m{1,4}|d{1,4}|hh?|ss?|am/pm|[-/:., 年月日时分秒]|"[^"]*")+"""
+_PLACES = r"(?:[#0,]+|[#0,]*\.[0#]+,*)"
+_NUMBER = rf"{_SHOWN}(?:{_PLACES}{_SHOWN})?"  # one way to read each: no long text takes long
+_DATE = r"""(?!.*(?:(?<!y)y(?:yy)?(?!y)|y{5}|m{5}|d{5}|h{3}|s{3}))(?:[ymdhs]|am/pm|[-/:., 年月日时分秒]|"[^"]*")+"""
 _FORMAT = re.compile(
     rf"general|@|{_NUMBER}(?:;(?:{_NUMBER})?){{0,2}}|{_SHOWN}[#0,]+(?:\.[0#]+)?%{_SHOWN}|{_DATE}", re.IGNORECASE
 )
@@ -65,7 +66,7 @@ _FORMAT = re.compile(
 
 def clear(number_format: str) -> bool:
     """Whether the engine's TEXT follows this format as Excel does."""
-    return _FORMAT.fullmatch(number_format) is not None
+    return len(number_format) < 256 and _FORMAT.fullmatch(number_format) is not None  # Excel takes no longer ones
 
 
 def doubt(name: str, *args: Any) -> tuple[str, str] | None:
