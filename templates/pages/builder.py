@@ -155,6 +155,22 @@ def working_page(b: Builder, canvas: Canvas, key: str, span: int, columns: Seque
     return canvas.table(HEADER, 1, columns, [blanks] * ROWS, None)
 
 
+def finding(b: Builder, canvas: Canvas, row: int, column: int, key: str, known: str, *pieces: tuple[str, str]) -> None:
+    """A live sentence above a chart: the text `key`, its marks | filled with formulas, each with what it gives now.
+
+    known: a condition; without it, and in a template without firms, nothing is said.
+    """
+    words = b.t(key).split("|")
+    parts = [*zip(words, pieces, strict=False), (words[-1], None)]
+    formula = "&".join(
+        piece for word, found in parts for piece in (f'"{word}"' * bool(word), found and found[0]) if piece
+    )
+    value = "".join(word + (piece[1] if piece else "") for word, piece in parts) if b.firms else ""
+    canvas.formula(
+        row, column, f'=IFERROR(IF({known},{formula},""),"")', FINDING.on(size=11, bold=True, wrap=False), value=value
+    )
+
+
 def protect(canvas: Canvas) -> None:
     """Against slips, without a password; filters, sorting and widths stay free."""
     guard = canvas.sheet.protection

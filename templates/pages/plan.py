@@ -12,7 +12,7 @@ from credit_udfs.workbook import names
 from credit_udfs.workbook.canvas import Block, Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.style import BLUE, CELL, CENTRE, GRADE_COLOURS, HEAD, PERCENT, number
-from templates.pages.builder import EXAMPLE_BUDGET, FIRST, HEADER, Builder, evaluate, protect, working_page
+from templates.pages.builder import EXAMPLE_BUDGET, FIRST, HEADER, Builder, evaluate, finding, protect, working_page
 
 
 def draw(b: Builder, canvas: Canvas) -> None:
@@ -94,9 +94,20 @@ def _by_grade(b: Builder, canvas: Canvas, block: Block, found: list[list[Any]]) 
             area = f"{letter}{FIRST}:{letter}{block.last}"
             formula = f"=SUM({area})" if k == 3 else f"=SUMIFS({area},C{FIRST}:C{block.last},K{r})"
             canvas.formula(r, c, formula, number("#,##0"), value=sum(float(row[column] or 0) for row in mine))
+    first, last, total = FIRST + 1, FIRST + 3, f"L{FIRST + 4}"
+    most, lent = (
+        f"MAX(L{first}:L{last})",
+        [sum(float(r[1] or 0) for r, f in zip(found, b.rows, strict=True) if f.grade == grade) for grade in GRADES[:3]],
+    )
+    grade, share = GRADES[lent.index(max(lent))], max(lent) / (sum(lent) or 1.0)
+    finding(
+        b, canvas, FIRST + 6, 11, "chart_plan", f"N({total})>0",
+        (f"INDEX(K{first}:K{last},MATCH({most},L{first}:L{last},0))", grade),
+        (f'TEXT({most}/{total},"0%")', f"{share:.0%}"),
+    )  # fmt: skip
     sheet = quote_sheetname(canvas.sheet.title)
     chart(
-        canvas.sheet, f"K{FIRST + 7}", "column", b.t("chart_plan"),
+        canvas.sheet, f"K{FIRST + 7}", "column", None,
         [Line(b.t("col_amount"), f"{sheet}!$L${FIRST + 1}:$L${FIRST + 3}", BLUE, labels="#,##0",
               colours=[GRADE_COLOURS[g] for g in GRADES[:3]])],
         lang=b.lang, categories=f"{sheet}!$K${FIRST + 1}:$K${FIRST + 3}", size=(12, 7), y=Axis(hidden=True, low=0),

@@ -26,7 +26,18 @@ from credit_udfs.workbook.style import (
     SIGNED_PERCENT,
     number,
 )
-from templates.pages.builder import FIRST, HEADER, SCENARIO, SIX_FORMATS, Builder, Firm, protect, rule, working_page
+from templates.pages.builder import (
+    FIRST,
+    HEADER,
+    SCENARIO,
+    SIX_FORMATS,
+    Builder,
+    Firm,
+    finding,
+    protect,
+    rule,
+    working_page,
+)
 
 _LOWERED = 20  # first column of the indicators after the shock
 
@@ -103,10 +114,17 @@ def _by_grade(b: Builder, canvas: Canvas, block: Block, firms: Sequence[Firm]) -
                 r, c, f"=IFERROR(AVERAGEIFS({area},H{FIRST}:H{block.last},J{r}),\"\")", number(PERCENT),
                 value=sum(values) / len(values) if values else "",
             )  # fmt: skip
+    before, after = (f"{letter}{FIRST}:{letter}{block.last}" for letter in "EF")
+    both = [(firm.pd, firm.stressed.pd) for firm in firms if isinstance(firm.stressed.pd, float)]
+    means = [f"{sum(side) / len(both):.1%}" for side in zip(*both, strict=True)] or ["", ""]
+    finding(
+        b, canvas, FIRST + 6, 10, "chart_stress", f"COUNT({after})>0",
+        (f'TEXT(AVERAGEIFS({before},{after},">=0"),"0.0%")', means[0]), (f'TEXT(AVERAGE({after}),"0.0%")', means[1]),
+    )  # fmt: skip
     sheet = quote_sheetname(canvas.sheet.title)
     first, last = FIRST + 1, FIRST + 4
     chart(
-        canvas.sheet, f"J{FIRST + 7}", "column", b.t("chart_stress"),
+        canvas.sheet, f"J{FIRST + 7}", "column", None,
         [Line(b.t("before"), f"{sheet}!$K${first}:$K${last}", MIST, labels="0.0%"),
          Line(b.t("after"), f"{sheet}!$L${first}:$L${last}", ORANGE, labels="0.0%")],
         lang=b.lang, categories=f"{sheet}!$J${first}:$J${last}", size=(14, 8), y=Axis(hidden=True, low=0), gap=60,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ SIGHT = {
     "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
 }
 _TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+TEMPLATES = Path(__file__).parents[2] / "templates"
 CLEAR = 25.0
 """Distance in CIELAB (1976) of colours that nobody mixes up; 2.3 is just noticeable."""
 
@@ -65,9 +67,11 @@ def drawn(series: Any, chart: Any) -> Drawn | None:
 
 
 def charts(lang: str) -> Iterator[tuple[str, Any]]:
-    for sheet in openpyxl.load_workbook(result(lang)).worksheets:
-        for i, chart in enumerate(sheet._charts, 1):
-            yield f"{sheet.title} {i}", chart
+    """Of a result with every page, and of the template's filled example."""
+    for book in (result(lang), TEMPLATES / f"sme_credit_example.{lang}.xlsx"):
+        for sheet in openpyxl.load_workbook(book).worksheets:
+            for i, chart in enumerate(sheet._charts, 1):
+                yield f"{sheet.title} {i}", chart
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +80,7 @@ def every() -> list[tuple[str, Any, list[Drawn]]]:
 
 
 def test_all_kinds_of_chart_are_looked_at(every: list[tuple[str, Any, list[Drawn]]]) -> None:
-    assert len(every) >= 17
+    assert len(every) >= 19
     assert {type(chart).__name__ for _, chart, _ in every} == {"BarChart", "LineChart", "ScatterChart"}
 
 
