@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from credit_udfs.core.allocation.plan import Conflict, Infeasible, Method, Plan,
 from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.proof import PROVABLE, PROVEN, close_gap
 from credit_udfs.core.allocation.rows import Choice, Pool, pool_of, uses
-from credit_udfs.core.allocation.search import FEASIBLE, STRICT, Best, Clock, Stop, polished
+from credit_udfs.core.allocation.search import FEASIBLE, STRICT, Best, Clock, polished
 from credit_udfs.core.allocation.ties import STATES, search_core
 from credit_udfs.types import Floats, Ints
 
@@ -56,14 +57,7 @@ def solve_limited(
     if pool.size == 0:
         return nobody(problem, pool)
 
-    def tick(stage: str, turn: int) -> bool:
-        try:
-            if progress is not None:
-                progress(stage, turn, 0)
-        except Stop:
-            clock.status = "interrupted"
-        return not clock.over()
-
+    tick = partial(clock.tick, progress)
     tolerance = _tolerance(gap, pool.size)
     relaxed, order, block = _relaxation(
         pool, tolerance, lambda turn: tick("allocation_prices", turn), start.prices if start else {}
@@ -199,15 +193,6 @@ def _finish(pool: Pool, mu: Floats, best: Best, state: Choice, undecided: Ints, 
     many = max(UNDECIDED, undecided.size)
     near = np.argsort(distance, kind="stable")[:many] if pool.size > many else np.arange(pool.size)
     _solve_part(pool, mu, best, state, np.sort(near), WIDE, tolerance, clock)
-
-
-def _decide(pool: Pool, mu: Floats, best: Best, many: int, wide: float, tolerance: float, clock: Clock) -> None:
-    """From the prices alone: all firms take their answer, the `many` nearest to a tie are decided
-    together."""
-    answer, _ = pool.respond(mu)
-    distance = np.abs(pool.offers(mu)[1])
-    near = np.sort(np.argsort(distance, kind="stable")[:many])
-    _solve_part(pool, mu, best, answer, near, wide, tolerance, clock)
 
 
 def _solve_part(

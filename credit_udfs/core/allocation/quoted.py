@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -26,7 +27,7 @@ from credit_udfs.core.allocation.plan import Method, Plan
 from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.proof import PROVEN
 from credit_udfs.core.allocation.rows import Choice, pool_of
-from credit_udfs.core.allocation.search import Best, Clock, Stop
+from credit_udfs.core.allocation.search import Best, Clock
 from credit_udfs.types import Floats, Ints
 
 CUTS = 200
@@ -82,13 +83,7 @@ def solve_quoted(
     board = Board.of(ordered, problem.terms.quoted_rates, klass, limits.rates_ordered)
     best, target = Best(), PROVEN if prove else gap if pool.size <= SMALL else min(gap, LARGE)
 
-    def tick(stage: str, turn: int) -> bool:
-        try:
-            if progress is not None:
-                progress(stage, turn, 0)
-        except Stop:
-            clock.status = "interrupted"
-        return not clock.over()
+    tick = partial(clock.tick, progress)
 
     priced = _priced(board, target, lambda turn: tick("allocation_prices", turn))
     if not priced.possible:

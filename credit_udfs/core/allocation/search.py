@@ -30,6 +30,15 @@ class Clock:
     def left(self) -> float | None:
         return None if self.now is None else max(self.until - self.now(), 0.0)
 
+    def tick(self, progress: Callable[[str, int, int], None] | None, stage: str, turn: int) -> bool:
+        """Say that a turn of a stage begins; whether to go on."""
+        try:
+            if progress is not None:
+                progress(stage, turn, 0)
+        except Stop:
+            self.status = "interrupted"
+        return not self.over()
+
     def over(self) -> bool:
         if self.status is None and self.now is not None and self.now() >= self.until:
             self.status = "time_limit"
