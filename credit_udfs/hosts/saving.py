@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,6 +14,7 @@ from openpyxl.writer.excel import ExcelWriter
 
 from credit_udfs.errors import BadInput
 from credit_udfs.hosts.engine import Err, Key, Value, address
+from credit_udfs.workbook.files import replacing
 
 
 def put(cell: Any, value: Value) -> None:
@@ -89,24 +87,9 @@ def save(workbook: Any, target: Path, values: Mapping[Key, Value]) -> None:
         by_path.setdefault(paths[key[0]], {})[address(key)] = value
     _keep_bits(workbook)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    try:
-        with _Archive(name, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
-            archive.values = by_path
-            ExcelWriter(workbook, archive).save()
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with replacing(target) as temporary, _Archive(temporary, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
+        archive.values = by_path
+        ExcelWriter(workbook, archive).save()
 
 
 # --- what was lost ------------------------------------------------------------------------------------------

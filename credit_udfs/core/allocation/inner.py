@@ -26,18 +26,16 @@ def decide(
     whole: float = 0.0,
     wide: float = 0.4,
     seconds: float | None = None,
-    hard: bool = False,
 ) -> Choice | None:
     """The best loans of a small pool at rates priced by mu (k,), within `gap` (relative); None if none was
     found.
 
     whole: a value, in units, that the gap relates to beside that of this pool (what other firms earn).
-    wide: by how many clients the ceiling on mean churn may be missed for now. hard: the ceiling on mean churn
-    is kept as it is, and each firm has one rate.
+    wide: by how many clients the ceiling on mean churn may be missed for now.
     """
     m, k = pool.size, len(pool.rows)
     levels = [pool.high]
-    if pool.has_stays and not hard:
+    if pool.has_stays:
         levels.append(pool.low)
     _, drawn, _, stays = pool.priced(mu)
     gain = np.maximum(pool.gain, 1e-12)
@@ -50,7 +48,7 @@ def decide(
     lines, ceiling, floor = [], pool.right.copy(), np.full(k, -np.inf)
     for at in range(k):
         by_money, by_drawn, by_count, by_stay = pool.coefficients(at)
-        if by_stay != 0.0 and not hard:
+        if by_stay != 0.0:
             worth[p:] -= mu[at] * (by_count + by_stay * stay)
             ceiling[at] += wide
             floor[at] = pool.right[at] - wide if mu[at] > 0.0 else -np.inf
