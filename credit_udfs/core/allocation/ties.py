@@ -31,6 +31,8 @@ LARGEST = 2_000
 STATES = 200_000
 POLISHED = 40
 ROUNDS = 16
+FIRST = 1e-5
+"""How far below the bound plans are listed first, relative: few lie there, and often one of them will do."""
 DEEPER = 2.5
 CELL, CELLS = 0.01, 600
 """Grid on what is left of the row, in units of money, on which completions are bounded."""
@@ -61,14 +63,14 @@ def search_core(pool: Pool, mu: Floats, best: Best, *, target: float = 0.0, stat
     core = _Core(pool, mu)
     best.bound = min(best.bound, core.bound)
     least = max(target, 1e-6) * abs(core.bound)
-    deep, done, failed = least / 2.0, 0.0, np.inf
+    deep, done, failed = min(least / 2.0, FIRST * abs(core.bound)), 0.0, np.inf
     for _ in range(ROUNDS):
         enough = 0.99 * target * abs(best.value) if best.choice is not None else 0.0
         room = core.bound - best.value - enough
         deep = min(deep, room)
         if best.gap() <= target or done >= room:
             return
-        proved = core.round(best, deep, deep + max(least, deep), states)
+        proved = core.round(best, deep, 2.0 * deep, states)
         if proved is None:
             failed, deep = deep, np.sqrt(max(done, deep / 16.0) * deep)
             if failed < 1.2 * done:
