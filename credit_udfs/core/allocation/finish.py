@@ -15,8 +15,9 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
+from credit_udfs.core.allocation.lines import Lines
 from credit_udfs.core.allocation.rows import Choice, Pool
-from credit_udfs.types import Bools, Floats, Ints
+from credit_udfs.types import Bools, Floats
 
 FINER = 100.0
 """Loans are modelled in such parts of a unit: HiGHS keeps each row to 1e-7, which adds up over hundreds of
@@ -184,28 +185,3 @@ class _Model:
         rate = pool.table.rate_at(stay, pool.grade)
         amount = np.where(lend, np.clip(amount, pool.low, pool.high), 0.0)
         return Choice(amount, rate, pool.table.stay(rate, pool.grade))
-
-
-class Lines:
-    """Inequalities ``... <= top``, gathered part by part."""
-
-    def __init__(self, width: int) -> None:
-        self.width, self.count = width, 0
-        self.rows = list[Ints]()
-        self.columns = list[Ints]()
-        self.values = list[Floats]()
-        self.tops = list[Floats]()
-
-    def add(self, top: Floats, *parts: tuple[Ints, Ints, Floats]) -> None:
-        """As many inequalities as `top` has; parts: (which of them, column, value)."""
-        for line, column, value in parts:
-            self.rows.append(self.count + line)
-            self.columns.append(column)
-            self.values.append(value)
-        self.tops.append(top)
-        self.count += top.size
-
-    def matrix(self) -> tuple[csr_array, Floats]:
-        places = (np.concatenate(self.rows), np.concatenate(self.columns))
-        whole = csr_array((np.concatenate(self.values), places), shape=(self.count, self.width))
-        return whole, np.concatenate(self.tops)

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
-from credit_udfs.core.allocation.finish import Lines
+from credit_udfs.core.allocation.lines import Lines
 from credit_udfs.core.allocation.rows import Choice, Pool
 from credit_udfs.types import Floats, Ints
 

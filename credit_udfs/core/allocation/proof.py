@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from credit_udfs.core.allocation.finish import Lines
+from credit_udfs.core.allocation.lines import Lines
 from credit_udfs.core.allocation.rows import Choice, Pool
 from credit_udfs.core.allocation.search import Best, Clock, by_rates, settled_at
 from credit_udfs.types import Bools, Floats, Ints
