@@ -3,7 +3,7 @@
 Multipliers on the limits price every firm (rows.Pool.respond); the firms' answers, summed over about 150
 blocks, are the columns of a small linear programme whose duals are the next multipliers. The Lagrangian value
 at any multipliers bounds every plan. Blocks that come out whole are decided; the fractional ones are split
-and the descent goes on, until few firms are left for a small mixed-integer programme (finish.py).
+and the descent goes on, until few firms are left for a small mixed-integer programme (inner.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Why no plan exists: the limits that clash, what each allows, what it would need, the smallest repair.
 
 An irreducible set of clashing limits by a deletion filter, then for each of them the smallest change with
-which, the others kept, a plan exists: an elastic mixed-integer programme per limit, repeated (Dinkelbach)
+which, the others kept, a plan exists: a mixed-integer programme per limit (lowest.py), repeated (Dinkelbach)
 where the limit is a ratio.
 """
 
@@ -11,13 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from credit_udfs.core.allocation.finish import finish
+from credit_udfs.core.allocation.lowest import lowest
 from credit_udfs.core.allocation.plan import Conflict, Infeasible, LimitUse
 from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.rows import Choice, Pool, Row, uses
 
 SMALL = 700
-TANGENTS = (0.0,)
 
 
 def clash(problem: Problem, pool: Pool) -> Infeasible:
@@ -66,22 +65,7 @@ def _limit(problem: Problem, pool: Pool, at: int) -> LimitUse:
 
 def _feasible(pool: Pool, rows: list[int]) -> bool:
     """Whether the limits `rows` alone leave a plan."""
-    return _lowest(pool, rows, None) is not None
-
-
-def _lowest(pool: Pool, rows: list[int], at: int | None) -> Choice | None:
-    """A choice within limits `rows`, of least activity in row `at` if given; None if there is none."""
-    k = len(pool.rows)
-    right = pool.right.copy()
-    free = np.setdiff1d(np.arange(k), rows)
-    reach = float(pool.high.sum()) + pool.size + 1.0
-    right[free] = 10.0 * reach
-    elastic = np.full(k, np.inf)
-    if at is not None:
-        right[at] = -2.0 * reach
-        elastic[at] = 1.0
-    flat = replace(pool, gain=np.full(pool.size, 1e-9), cost=np.zeros(pool.size), right=right)
-    return finish(flat, np.zeros(k), gap=1e-9, tangents=TANGENTS, elastic=elastic).choice
+    return lowest(pool, rows) is not None
 
 
 def _need(problem: Problem, pool: Pool, at: int) -> float | None:
@@ -90,7 +74,7 @@ def _need(problem: Problem, pool: Pool, at: int) -> float | None:
     now = pool
     need: float | None = None
     for _ in range(8):
-        choice = _lowest(now, others, at)
+        choice = lowest(now, others, at)
         if choice is None:
             return None
         used = uses(problem, pool, choice, np.zeros(len(pool.rows)))[at].used

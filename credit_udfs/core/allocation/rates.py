@@ -53,40 +53,6 @@ class RateTable:
                 rate[mask], stay[mask] = self._best_of(kappa[mask], name)
         return rate, stay
 
-    def envelope(self, kappa: Floats, grade: Ints) -> Floats:
-        """The most that ``s(r) (r - kappa)`` can be, (n,)."""
-        rate, stay = self.best(kappa, grade)
-        return stay * (rate - kappa)
-
-    def rate_at(self, stay: Floats, grade: Ints) -> Floats:
-        """The rate (n,) at which the share `stay` (n,) stays, nearest to it within the range of rates."""
-        rate = np.full(stay.shape, np.nan)
-        for code, name in enumerate(LENDABLE):
-            mask = grade == code
-            if not mask.any():
-                continue
-            r, s, _ = self._envelopes[name]
-            at = np.interp(stay[mask], s[::-1], r[::-1])
-            for _ in range(3):
-                here, slope, _ = self._jet(at, name)
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    move = np.where(slope < 0.0, (stay[mask] - here) / slope, 0.0)
-                at = np.clip(at + np.clip(move, -1e-3, 1e-3), self.rate_min, self.rate_max)
-            rate[mask] = at
-        return rate
-
-    def kappa_at(self, rate: Floats, grade: Ints) -> Floats:
-        """The kappa (n,) for which `rate` (n,) is best: ``r + s / s'``; not finite where churn is flat or
-        unknown."""
-        kappa = np.full(rate.shape, np.nan)
-        for code, name in enumerate(LENDABLE):
-            mask = (grade == code) & ~np.isnan(rate)
-            if mask.any():
-                s, slope, _ = self._jet(rate[mask], name)
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    kappa[mask] = rate[mask] + s / slope
-        return kappa
-
     def stay_range(self, grade: Ints) -> tuple[Floats, Floats]:
         """The least and the largest share that can stay, (n,) each."""
         least, most = np.zeros(grade.shape), np.ones(grade.shape)
