@@ -21,6 +21,7 @@ from credit_udfs.hosts.calculation import Calculation, Failure
 from credit_udfs.hosts.engine import Err, Key, Value, address
 from credit_udfs.hosts.saving import lost, parts, put, save
 from credit_udfs.locale import Lang, text
+from credit_udfs.workbook.files import keep_existing
 from credit_udfs.workbook.guard import check_workbook
 
 SHOWN = 20  # of a long list in a report
@@ -88,8 +89,7 @@ def calc(book: str | Path, out: str | Path, keep_formulas: bool = False, *, forc
         raise BadInput("batch.missing", file=source.name)
     if target.exists() and target.samefile(source):
         raise BadInput("batch.same_file", file=source.name)
-    if target.exists() and not force:
-        raise BadInput("batch.exists", file=target.name)
+    keep_existing(target, force)
     check_workbook(source)
     before = parts(source)
     with _uncollected():

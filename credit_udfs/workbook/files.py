@@ -15,15 +15,24 @@ from credit_udfs.errors import BadInput, CreditError
 _LAST_SECOND = 253_402_300_799
 
 
+def keep_existing(path: Path, force: bool) -> None:
+    """Raise BadInput when `path` exists and `force` is not set."""
+    if path.exists() and not force:
+        raise BadInput("files.exists", path=path)
+
+
 @contextmanager
 def replacing(path: Path, *, force: bool = True) -> Iterator[Path]:
-    """A temporary path in the folder of `path`; renamed onto it when the block ends well, removed otherwise.
+    """A temporary path beside `path`, or beside the file that a link there points to; renamed onto that when the block
+    ends well, removed otherwise.
 
     Raises BadInput when `path` exists and `force` is not set, or when its folder is missing or can't be written.
     """
-    if path.exists() and not force:
-        raise BadInput("files.exists", path=path)
-    folder = os.path.dirname(os.path.realpath(path))
+    keep_existing(path, force)
+    place = Path(os.path.realpath(path))
+    folder = place.parent
+    if not folder.is_dir():
+        raise BadInput("files.no_folder", path=folder)
     try:
         handle, name = tempfile.mkstemp(prefix=".credit-udfs-", suffix=path.suffix, dir=folder)
     except OSError as cause:
@@ -36,7 +45,7 @@ def replacing(path: Path, *, force: bool = True) -> Iterator[Path]:
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
+        temporary.replace(place)
     except PermissionError as cause:
         raise BadInput("files.in_use", path=path) from cause
     except Exception as error:

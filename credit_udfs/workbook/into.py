@@ -14,6 +14,7 @@ from credit_udfs.core.assess import Assessment
 from credit_udfs.errors import BadInput
 from credit_udfs.locale import Lang, text
 from credit_udfs.workbook.canvas import Book
+from credit_udfs.workbook.files import keep_existing
 from credit_udfs.workbook.guard import check_workbook
 from credit_udfs.workbook.losses import drawn as drawn_in
 from credit_udfs.workbook.losses import losses, parts_of
@@ -53,8 +54,7 @@ def write_into(
     source, target = Path(workbook), Path(path)
     if target.exists() and source.exists() and target.samefile(source):
         raise BadInput("pages.into_itself", path=str(target))
-    if target.exists() and not force:
-        raise BadInput("pages.file_exists", path=str(target))
+    keep_existing(target, force)
     check_workbook(source)
     parts = parts_of(source)
     macros = target.suffix.lower() == ".xlsm"

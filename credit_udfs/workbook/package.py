@@ -10,7 +10,6 @@ import datetime as dt
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -29,8 +28,7 @@ from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.writer.excel import ExcelWriter
 from openpyxl.xml.constants import ARC_WORKBOOK
 
-from credit_udfs.errors import BadInput
-from credit_udfs.workbook.files import fixed_time
+from credit_udfs.workbook.files import fixed_time, replacing
 
 _METADATA = (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
@@ -101,39 +99,24 @@ def save(
     Raises BadInput when `path` exists and `force` is false, or when its folder does not exist.
     """
     target = Path(path)
-    if target.exists() and not force:
-        raise BadInput("pages.file_exists", path=str(target))
-    if not target.parent.is_dir():
-        raise BadInput("pages.no_folder", path=str(target.parent))
     workbook.calculation.fullCalcOnLoad = recalculate
     if ours and not recalculate:
         # An older number would make Excel compute everything anew on opening; our values are there already, and
         # a colleague without the add-in keeps seeing them.
         workbook.calculation.calcId = 191029
     workbook.properties.modified = at
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=".tmp", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream, _Archive(stream, at, bool(_spilled(values)), workbook) as archive:
-            _Writer(workbook, archive, values or {}, frozenset(ours), bulk or {}).write_data()
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes it private; a workbook is passed on
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    known = values or {}
+    spills = any(value.spills for value in known.values())
+    with replacing(target, force=force) as temporary, _Archive(temporary, at, spills, workbook) as archive:
+        _Writer(workbook, archive, known, frozenset(ours), bulk or {}).write_data()
     return target
-
-
-def _spilled(values: Values | None) -> bool:
-    return any(v.spills for v in (values or {}).values())
 
 
 class _Archive(ZipFile):
     """A zip whose entries carry one given time and nothing of the machine."""
 
-    def __init__(self, stream: Any, at: dt.datetime, spills: bool, workbook: Workbook) -> None:
-        super().__init__(stream, "w", ZIP_DEFLATED, allowZip64=True)
+    def __init__(self, path: Path, at: dt.datetime, spills: bool, workbook: Workbook) -> None:
+        super().__init__(path, "w", ZIP_DEFLATED, allowZip64=True)
         self._at = at
         self._spills = spills
         self._places = [workbook._sheets.index(sheet) for sheet in workbook.worksheets]

@@ -16,11 +16,10 @@ import numpy as np
 import xlsxwriter
 
 from credit_udfs.core.churn import DEFAULT_CURVES
-from credit_udfs.errors import BadInput
 from credit_udfs.locale import Lang
 from credit_udfs.types import GRADES, Floats, Ints
 from credit_udfs.workbook.contract import CHURN, FIRMS, PURCHASES, SALES, STATUS_LABELS, YES_NO_LABELS, Label, Table
-from credit_udfs.workbook.files import replacing
+from credit_udfs.workbook.files import keep_existing, replacing
 
 FIRST_DAY, LAST_DAY = dt.date(2016, 10, 8), dt.date(2020, 2, 21)
 GRADE_SHARES = (0.22, 0.31, 0.28, 0.19)
@@ -132,8 +131,7 @@ def write_sample(
         folder / name.format(count) for name, count in zip(_FILES[lang], (len(rated), len(others), 0), strict=True)
     ]
     for path in paths:
-        if path.exists() and not force:
-            raise BadInput("files.exists", path=path)
+        keep_existing(path, force)
     with replacing(paths[0]) as temporary:
         _write_book(temporary, rated, lang, rng, size, dirt, ("A", "B"), graded=True)
     with replacing(paths[1]) as temporary:

@@ -103,7 +103,7 @@ def test_files_that_are_refused(tmp_path: Path) -> None:
     out.write_bytes(b"mine")
     for source, target, key in [
         (path, path, "batch.same_file"),
-        (path, out, "batch.exists"),
+        (path, out, "files.exists"),
         (tmp_path / "none.xlsx", tmp_path / "x.xlsx", "batch.missing"),
         (out, tmp_path / "x.xlsx", "problems.bad_file"),
     ]:

@@ -46,6 +46,21 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
     assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
 
 
+def test_where_a_link_points_is_written(tmp_path: Path) -> None:
+    target = tmp_path / "shared" / "plan.txt"
+    target.parent.mkdir()
+    link = tmp_path / "plan.txt"
+    link.symlink_to(target)
+    write_text(link, "first")
+    write_text(link, "second")
+    assert link.is_symlink()
+    assert [path.read_text() for path in target.parent.iterdir()] == ["second"]
+    target.unlink()
+    target.parent.rmdir()
+    with pytest.raises(BadInput, match="no folder"):
+        write_text(link, "third")
+
+
 def test_a_full_disk_is_the_systems_error_whoever_met_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
