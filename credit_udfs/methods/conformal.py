@@ -13,8 +13,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from credit_udfs.core.folds import stratified_folds
 from credit_udfs.core.grade_sets import contiguous
-from credit_udfs.core.validation import stratified_folds
 from credit_udfs.errors import OutOfRange
 from credit_udfs.types import Bools, Floats, Ints
 

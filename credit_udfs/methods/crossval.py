@@ -11,19 +11,8 @@ import polars as pl
 
 from credit_udfs.core import metrics
 from credit_udfs.core.metrics import Metric
-from credit_udfs.core.validation import (
-    PRIMARY,
-    BinaryQuality,
-    Comparison,
-    GradeQuality,
-    MethodQuality,
-    PaperComparison,
-    Power,
-    Target,
-    Verdict,
-    binary_quality,
-    grade_quality,
-)
+from credit_udfs.core.quality import BinaryQuality, GradeQuality, MethodQuality, binary_quality, grade_quality
+from credit_udfs.core.validation import PRIMARY, Comparison, PaperComparison, Power, Target, Verdict
 from credit_udfs.errors import BadInput
 from credit_udfs.methods.method import Method, named
 from credit_udfs.types import Bools, Floats, Ints, Progress

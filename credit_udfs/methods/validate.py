@@ -15,22 +15,22 @@ import numpy as np
 import polars as pl
 
 from credit_udfs.core import metrics
+from credit_udfs.core.folds import stratified_folds
 from credit_udfs.core.indicators import SIX, WIDE
 from credit_udfs.core.industry import is_sole_trader
+from credit_udfs.core.quality import MethodQuality
 from credit_udfs.core.shift import indicator_shift, out_of_range
 from credit_udfs.core.tables import Tables
 from credit_udfs.core.validation import (
     PRIMARY,
     ConformalCoverage,
     DatedCut,
-    MethodQuality,
     Permutation,
     Report,
     Selection,
     Shift,
     SoleTraders,
     Target,
-    stratified_folds,
 )
 from credit_udfs.errors import BadInput, NotAvailable
 from credit_udfs.locale import text

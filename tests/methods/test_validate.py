@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 
 from credit_udfs.core import metrics
+from credit_udfs.core.folds import stratified_folds
 from credit_udfs.core.indicators import SIX
 from credit_udfs.core.tables import Source, Tables
-from credit_udfs.core.validation import Report, stratified_folds
+from credit_udfs.core.validation import Report
 from credit_udfs.errors import BadInput, NotAvailable
 from credit_udfs.methods import NAMED, crossval
 from credit_udfs.methods.ensemble import Linear

@@ -9,13 +9,13 @@ import numpy as np
 
 from credit_udfs.core.indicators import SIX
 from credit_udfs.core.metrics import Difference, Interval
+from credit_udfs.core.quality import MethodQuality, binary_quality, grade_quality
 from credit_udfs.core.shift import indicator_shift
 from credit_udfs.core.validation import (
     PRIMARY,
     Comparison,
     ConformalCoverage,
     DatedCut,
-    MethodQuality,
     PaperComparison,
     Permutation,
     Power,
@@ -23,8 +23,6 @@ from credit_udfs.core.validation import (
     Selection,
     Shift,
     SoleTraders,
-    binary_quality,
-    grade_quality,
 )
 from credit_udfs.methods.figures import Figure, figure
 

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import Any, Final
 
 from credit_udfs.core.metrics import Interval
-from credit_udfs.core.validation import Comparison, MethodQuality, PaperComparison, Report, Target
+from credit_udfs.core.quality import MethodQuality
+from credit_udfs.core.validation import Comparison, PaperComparison, Report, Target
 from credit_udfs.types import GRADES
 from credit_udfs.workbook.canvas import Canvas, Column, address
 from credit_udfs.workbook.charts import Axis, Line, chart

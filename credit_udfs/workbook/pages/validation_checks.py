@@ -8,7 +8,8 @@ from typing import Final
 
 from credit_udfs.core.indicators import INDICATORS
 from credit_udfs.core.metrics import Interval
-from credit_udfs.core.validation import MethodQuality, Report, Shift
+from credit_udfs.core.quality import MethodQuality
+from credit_udfs.core.validation import Report, Shift
 from credit_udfs.locale import text
 from credit_udfs.types import GRADES
 from credit_udfs.workbook.canvas import Canvas, Column
