@@ -16,42 +16,45 @@ from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
 from credit_udfs.core.allocation.lines import Lines
 from credit_udfs.core.allocation.rows import Choice, Pool
+from credit_udfs.core.churn import LENDABLE
 from credit_udfs.types import Floats, Ints
 
+BARRED = 1e5
+"""What a level counts less that a class may not be at, in units of money: more than all firms earn."""
 ENOUGH = 0.7
 """The part of the distance between relaxation and good enough at which a search may stop."""
 
 
 @dataclass(frozen=True, eq=False)
 class Board:
-    """Pool firms in order of risk, and what each of their rates (m, q), its columns levels, earns and keeps.
+    """Pool firms, in order of risk where rates are, and what each of their rates (m, q), its columns levels, earns.
 
-    klass: (m,) class of each firm, 0 to c - 1; chained: levels don't fall from class to class.
+    stay: (m, q) share of customers that stays. klass: (m,) class of each firm, 0 to c - 1, not falling; chained: levels
+    don't fall from class to class. held: a class and the only level that it may be at.
     """
 
     pool: Pool
     rates: Floats
+    stay: Floats
     klass: Ints
     chained: bool
+    held: tuple[int, int] | None = None
 
     @classmethod
-    def of(cls, pool: Pool, quoted: Floats, klass: Ints, chained: bool) -> Board:
+    def of(cls, pool: Pool, quoted: Floats, klass: Ints, chained: bool, held: tuple[int, int] | None = None) -> Board:
         """All firms choose from the same quoted rates (q,)."""
-        return cls(pool, np.broadcast_to(quoted, (pool.size, quoted.size)), klass, chained)
+        each = [pool.table.stay(quoted, np.full(quoted.size, code)) for code in range(len(LENDABLE))]
+        rates = np.broadcast_to(quoted, (pool.size, quoted.size))
+        return cls(pool, rates, np.array(each)[pool.grade], klass, chained, held)
 
     def fixed(self, level: Ints) -> Board:
         """The same firms, each at the one rate of its class's level (c,)."""
-        rate = self.rates[np.arange(self.pool.size), level[self.klass]]
-        return Board(self.pool, rate[:, None], np.arange(self.pool.size), False)
+        at = np.arange(self.pool.size), level[self.klass]
+        return Board(self.pool, self.rates[at][:, None], self.stay[at][:, None], at[0], False)
 
     @cached_property
     def classes(self) -> int:
         return int(self.klass.max()) + 1
-
-    @cached_property
-    def stay(self) -> Floats:
-        table, grade = self.pool.table, self.pool.grade
-        return np.stack([table.stay(rate, grade) for rate in self.rates.T], axis=1)
 
     @cached_property
     def earn(self) -> Floats:
@@ -69,10 +72,13 @@ class Board:
 
     def by_class(self, value: Floats) -> Floats:
         """Sums of (m, q) over classes, (c, q)."""
-        if self.classes == self.pool.size:
-            return value
-        out = np.zeros((self.classes, value.shape[1]))
-        np.add.at(out, self.klass, value)
+        out = value
+        if self.classes < self.pool.size:
+            out = np.add.reduceat(value, np.searchsorted(self.klass, np.arange(self.classes)), axis=0)
+        if self.held is not None:
+            klass, level = self.held
+            out = out.copy()
+            out[klass, np.arange(out.shape[1]) != level] -= BARRED
         return out
 
     def respond(self, mu: Floats) -> tuple[Ints, Choice, float]:
@@ -137,7 +143,7 @@ class Costs:
     def __init__(self, board: Board, mu: Floats) -> None:
         pool, rows = board.pool, np.arange(board.pool.size)
         loan, each, value = board.values(mu)
-        self.level = dearer(value, board.chained)
+        self.level = dearer(board.by_class(value), board.chained)
         self.lend = self.level + (value - loan)
         size = (pool.high - pool.low)[:, None]
         self.resize = np.where(size > 0.0, self.lend + np.abs(each) * size, np.inf)

@@ -26,11 +26,13 @@ from credit_udfs.core.allocation.limited import nobody, penalties, plan_of
 from credit_udfs.core.allocation.plan import Method, Plan
 from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.proof import PROVEN
-from credit_udfs.core.allocation.rows import Choice, pool_of
+from credit_udfs.core.allocation.rows import Choice, Pool, pool_of
 from credit_udfs.core.allocation.search import Best, Clock
 from credit_udfs.types import Floats, Ints
 
 CUTS = 200
+NEAR = 0.005
+"""How far around the price of a like problem a price is looked for first, relatively."""
 SMALL = 600
 """Firms up to which all decisions are looked at."""
 LARGE = 1e-5
@@ -71,31 +73,18 @@ def solve_quoted(
     one rate per grade it is the order of the grades. The bound holds for quoted rates in that order. gap: relative; at
     most 1e-5 for more than 600 firms.
     """
-    pool, limits = pool_of(problem), problem.limits
+    pool = pool_of(problem)
     # Prices can't tell that no loan is small enough: every choice of rates would look promising.
     fits = pool.forced | (pool.low <= pool.right[0]) | (problem.terms.budget_basis == "drawn")
     if not fits.any():
         return nobody(problem, pool)
-    ordered = pool.subset_in(np.lexsort((pool.firm, pool.grade, problem.firms.pd[pool.firm])))
-    uniform = limits.one_rate_per_grade
-    method: Method = "grade_rates" if uniform else "chain"
-    klass = np.unique(ordered.grade, return_inverse=True)[1] if uniform else np.arange(pool.size)
-    board = Board.of(ordered, problem.terms.quoted_rates, klass, limits.rates_ordered)
-    best, target = Best(), PROVEN if prove else gap if pool.size <= SMALL else min(gap, LARGE)
-
-    tick = partial(clock.tick, progress)
-
-    priced = _priced(board, target, lambda turn: tick("allocation_prices", turn))
-    if not priced.possible:
+    board = board_of(problem, pool)
+    ordered, target = board.pool, PROVEN if prove else gap if pool.size <= SMALL else min(gap, LARGE)
+    found = decided(board, target, clock, partial(clock.tick, progress))
+    if found is None:
         raise clash(problem, pool)
-    best.bound, mu = priced.bound, priced.mu
-    if uniform:
-        mu = _by_grade(board, priced, best, target, clock, lambda turn: tick("allocation_decide", turn))
-    else:
-        tick("allocation_decide", pool.size)
-        _decide(board, priced, best, target, clock)
-        if pool.size <= SMALL and best.gap() > target and tick("allocation_prove", 0):
-            _prove(board, mu, best, target, clock)
+    best, mu = found
+    method: Method = "grade_rates" if problem.limits.one_rate_per_grade else "chain"
     if best.choice is None:
         if clock.status is None:
             raise clash(problem, pool)
@@ -104,6 +93,37 @@ def solve_quoted(
         best.value = float(ordered.profit(best.choice).sum())
     plan = plan_of(problem, ordered, mu, best, gap, clock.status, method)
     return replace(plan, prices={row.key: (float(price),) for row, price in zip(ordered.rows, mu, strict=True)})
+
+
+def board_of(problem: Problem, pool: Pool, held: tuple[int, int] | None = None) -> Board:
+    """The firms of a pool in the order of risk, with one rate per grade grade by grade; held: a firm (row of the
+    problem) and the only level that its class may be at."""
+    limits, at = problem.limits, pool.firm
+    pd, uniform = problem.firms.pd[at], limits.one_rate_per_grade
+    ordered = pool.subset_in(np.lexsort((at, pd, pool.grade) if uniform else (at, pool.grade, pd)))
+    klass = np.unique(ordered.grade, return_inverse=True)[1] if uniform else np.arange(pool.size)
+    if held is not None:
+        held = int(klass[np.flatnonzero(ordered.firm == held[0])[0]]), held[1]
+    return Board.of(ordered, problem.terms.quoted_rates, klass, limits.rates_ordered, held)
+
+
+def decided(
+    board: Board, target: float, clock: Clock, tick: Callable[[str, int], bool], start: Floats | None = None
+) -> tuple[Best, Floats] | None:
+    """The best plan found with its bound, and the prices (k,) of the limits; None where no plan keeps them. start:
+    prices of a like problem."""
+    best, size = Best(), board.pool.size
+    priced = _priced(board, target, lambda turn: tick("allocation_prices", turn), start)
+    if not priced.possible:
+        return None
+    best.bound, mu = priced.bound, priced.mu
+    if board.classes < size:
+        return best, _by_grade(board, priced, best, target, clock, lambda turn: tick("allocation_decide", turn))
+    tick("allocation_decide", size)
+    _decide(board, priced, best, target, clock)
+    if size <= SMALL and best.gap() > target and tick("allocation_prove", 0):
+        _prove(board, mu, best, target, clock)
+    return best, mu
 
 
 def _decide(board: Board, priced: Priced, best: Best, target: float, clock: Clock) -> None:
@@ -191,7 +211,7 @@ def _by_grade(
         first = at not in seen
         if first:
             part = board.fixed(np.array([levels[i] for levels, i in zip(kept, at, strict=True)]))
-            own = _priced(part, target, lambda _: not clock.over(), best.value)
+            own = _priced(part, target, lambda _: not clock.over(), priced.mu, best.value)
             seen[at] = part, own
             cut(own.mu, board.by_class(board.values(own.mu)[2]))
             bound[at] = min(float(bound[at]), own.bound) if own.possible else -np.inf
@@ -209,15 +229,18 @@ def _by_grade(
     return mu
 
 
-def _priced(board: Board, target: float, tick: Callable[[int], bool], least: float = -np.inf) -> Priced:
-    """Prices of the limits; fewer turns where they show that no plan is worth more than `least`."""
+def _priced(
+    board: Board, target: float, tick: Callable[[int], bool], start: Floats | None = None, least: float = -np.inf
+) -> Priced:
+    """Prices of the limits, looked for from `start`; fewer turns where they show that no plan is worth more than
+    `least`."""
     (row, *others) = board.pool.rows
     if others or np.any(np.asarray(row.drawn) != 0.0):
-        return _prices(board, target, tick, least)
-    return _price(board)
+        return _prices(board, target, tick, start, least)
+    return _price(board, 0.0 if start is None else float(start[0]))
 
 
-def _price(board: Board) -> Priced:
+def _price(board: Board, start: float) -> Priced:
     """The price of a yuan when only the budget couples firms: where the cuts of too much and too little
     meet."""
     pool, budget = board.pool, float(board.pool.right[0])
@@ -231,12 +254,16 @@ def _price(board: Board) -> Priced:
         bound = min(bound, value + price * budget)
         return level, value + price * money, money
 
-    over = ask(0.0)
+    over = ask(start * (1.0 - NEAR))
+    if over[2] <= budget * (1 + 1e-12) and start > 0.0:
+        over = ask(0.0)
     if over[2] <= budget * (1 + 1e-12):
         return Priced(np.zeros(1), bound, (over[0],))
-    high = float(board.earn.max()) + 1e-9
-    under = (over[0], 0.0, float(pool.high[pool.forced].sum()))
-    price = high
+    under = ask(start * (1.0 + NEAR)) if start > 0.0 else over
+    if under[2] > budget:
+        high = float(board.earn.max()) + 1e-9
+        under = ask(high) if pool.forced.any() else (over[0], 0.0, 0.0)
+    price = 0.0
     for _ in range(CUTS):
         price = max((over[1] - under[1]) / (over[2] - under[2]), 0.0)
         now = ask(price)
@@ -250,11 +277,12 @@ def _price(board: Board) -> Priced:
     return Priced(np.array([price]), bound, (under[0], over[0]))
 
 
-def _prices(board: Board, target: float, tick: Callable[[int], bool], least: float) -> Priced:
+def _prices(board: Board, target: float, tick: Callable[[int], bool], start: Floats | None, least: float) -> Priced:
     """Prices of several limits by cutting planes."""
     pool, k = board.pool, len(board.pool.rows)
     penalty = penalties(pool)
-    bound, mu, best_mu = np.inf, np.zeros(k), np.zeros(k)
+    mu = np.zeros(k) if start is None else start
+    bound, best_mu = np.inf, mu
     profits, activities = list[float](), list[Floats]()
     for turn in range(CUTS):
         _, choice, value = board.respond(mu)
@@ -291,10 +319,12 @@ def _fill(board: Board, level: Ints, best: Best, target: float) -> None:
     """The best loans at given levels under a budget alone."""
     pool, rows, at = board.pool, np.arange(board.pool.size), level[board.klass]
     earn = board.earn[rows, at]
-    loans = np.flatnonzero((earn > 0.0) & ~pool.forced)
+    loans = np.flatnonzero((earn > 0.0) & ((pool.high > pool.low) | ~pool.forced))
     loans = loans[np.argsort(-earn[loans], kind="stable")]
-    forced = float(pool.high[pool.forced].sum())
-    shelf = Shelf(loans, earn[loans], pool.low[loans], pool.high[loans], float(pool.right[0]) - forced, False)
-    amount = np.where(pool.forced, pool.high, 0.0)
-    amount[loans] = allot(shelf, target)[0]
+    # Where a loan has to be, only what it is above the smallest is decided.
+    sure = np.where(pool.forced, pool.low, 0.0)
+    low, high = np.where(pool.forced, 0.0, pool.low)[loans], (pool.high - sure)[loans]
+    shelf = Shelf(loans, earn[loans], low, high, float(pool.right[0] - sure.sum()), False)
+    amount = sure.copy()
+    amount[loans] += allot(shelf, target, float(sure @ earn))[0]
     best.offer(pool, Choice(amount, board.rates[rows, at], board.stay[rows, at]))
