@@ -8,20 +8,13 @@ import io
 import random
 from pathlib import Path
 
-import openpyxl
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from credit_udfs.core.indicators import SIX
 from credit_udfs.core.tables import FIRMS_SCHEMA, INVOICE_SCHEMA, Tables
 from credit_udfs.errors import BadFile
-from credit_udfs.workbook.columns import coerce, parse_date, parse_number
 from credit_udfs.workbook.contract import CHURN, PURCHASES, TABLES
 from credit_udfs.workbook.read import read
-from credit_udfs.workbook.tables_in import holds_result
-from credit_udfs.workbook.tables_out import write_frame
 
 TODAY = dt.date(2026, 1, 1)
 
@@ -143,50 +136,6 @@ def test_a_column_of_day_numbers(books):
     assert repaired(tables) == {"date_number": 2}
 
 
-@pytest.mark.parametrize(
-    ("written", "number"),
-    [("1,234.50", 1234.5), ("１，２３４．５", 1234.5), ("¥ 1,234.5", 1234.5), ("1234.5元", 1234.5), ("(12.5)", -12.5),
-     ("12.5-", -12.5), ("−3", -3.0), ("-￥1,000", -1000.0), ("4.25%", 0.0425), ("1e3", 1000.0), (".5", 0.5),
-     ("1 234", 1234.0)],
-)  # fmt: skip
-def test_numbers_as_people_write_them(written, number):
-    assert parse_number(written) == pytest.approx(number, rel=1e-15)
-    assert coerce("number", pl.Series([written, "1"])).values.to_list() == pytest.approx([number, 1.0], rel=1e-15)
-
-
-@pytest.mark.parametrize(
-    "written", ["abc", "1,23", "12,34,567", "1.2.3", "--1", "", "-", "1,234,56", "壹佰", "0x10", "inf", "nan", "1e999"]
-)
-def test_what_is_no_number(written):
-    result = coerce("number", pl.Series([written, "1"]))
-    assert result.values.to_list() == [None, 1.0]
-    assert result.bad.to_list() == [written != "", False]
-
-
-@pytest.mark.parametrize(
-    "written", ["5/3/2019", "03-05-19", "2019-13-01", "2019-02-30", "1901-01-01", "2150-01-01", "昨天", "5", "123456"]
-)
-def test_what_is_no_date(written):
-    assert parse_date(written) is None
-
-
-@given(st.floats(min_value=-1e12, max_value=1e12).map(lambda x: round(x, 2)))
-def test_separators_change_no_amount(amount):
-    assert parse_number(f"{amount:,.2f}") == amount
-
-
-@given(st.dates(dt.date(1980, 1, 1), dt.date(2099, 12, 31)))
-def test_every_day_survives_every_spelling(day):
-    spellings = [
-        day.isoformat(),
-        f"{day:%Y%m%d}",
-        f"{day.year}/{day.month}/{day.day}",
-        f"{day.year}年{day.month}月{day.day}日",
-    ]
-    spellings.append(str((day - dt.date(1899, 12, 30)).days))
-    assert {parse_date(text) for text in spellings} == {day}
-
-
 def test_untidy_words_are_repaired_and_counted(books):
     firms = books.changed(books.FIRMS, (1, 0, "E1 "), (1, 2, "a"), (2, 2, "Ｄ级"), (2, 3, " YES"))
     sales = books.changed(books.SALES, (1, 7, " 有效发票"), (2, 7, "有效 发票　"), (1, 4, "1,000.00"))
@@ -198,13 +147,6 @@ def test_untidy_words_are_repaired_and_counted(books):
     assert values(tables.sales) == values(plain.sales)
     assert repaired(tables) == {"spaces": 4, "grade_spelling": 2, "number_text": 1, "blank_rows": 2}
     assert tables.problems == ()
-
-
-def test_yes_and_no_in_every_spelling():
-    column = pl.Series(["是", "否", "yes", "No", "1", "0", "TRUE", "n", None])
-    assert coerce("yes_no", column).values.to_list() == [True, False, True, False, True, False, True, False, None]
-    assert coerce("yes_no", pl.Series([1.0, 0.0])).values.to_list() == [True, False]
-    assert coerce("yes_no", pl.Series([True, False])).values.to_list() == [True, False]
 
 
 def test_enterprise_numbers_may_be_numbers(books):
@@ -380,57 +322,3 @@ def test_the_contest_attachments(contest, contest_tables):
     # The true output total of E1, to the cent (recomputed independently; P0's Table 1 prints another, by mistake).
     assert round(float(tables.sales.filter(pl.col("firm") == "E1")["total"].sum()), 2) == 4_798_811_944.64
     assert {p.key for p in tables.problems} == {"problems.duplicate_rows", "problems.sum_differs"}
-
-
-def _made_here(path: Path) -> Path:
-    """The same workbook with the creator that our results have."""
-    book = openpyxl.load_workbook(path)
-    book.properties.creator = "credit_udfs"
-    book.save(path)
-    return path
-
-
-def test_a_result_workbook_of_ours_is_left_out_and_said(books, tmp_path):
-    attachment = books.write()
-    sheets = {"企业评分": books.attachment()["企业信息"], "客户流失": [["利率"], [0.05]]}
-    result = _made_here(books.write(sheets, name="plan.xlsx"))
-    tables = load(attachment, result)
-    assert [p.line("en") for p in tables.problems] == [
-        "plan.xlsx: This is a result of this program, not an attachment; it was left out."
-    ]
-    assert tables.firms.rows() == load(attachment).firms.rows()
-    assert [source.file for source in tables.sources] == [attachment.name]
-    with pytest.raises(BadFile) as alone:
-        load(result)
-    assert {p.key for p in alone.value.problems} == {"problems.own_result", "problems.missing_table"}
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx"])
-@pytest.mark.parametrize(
-    "columns",
-    [
-        ["firm", "grade", "pd", "lend", "amount", "rate", "churn", "profit", "expected_loss", "best_rate", "margin"],
-        ["firm", *SIX],
-        ["paper", "place", "what", "printed", "ours", "as_paper", "verdict", "because"],
-    ],
-)
-def test_a_table_of_our_results_in_the_folder_of_attachments_is_left_out_and_said(books, columns, suffix):
-    attachment = books.write()
-    before = load(attachment)
-    ours = write_frame(pl.DataFrame({name: ["E1", "E2"] for name in columns}), attachment.parent / f"plan{suffix}")
-    assert holds_result(ours)
-    assert not holds_result(attachment)
-    tables = load(attachment.parent)
-    assert [p.key for p in tables.problems] == ["problems.own_result"]
-    assert tables.firms.rows() == before.firms.rows()
-
-
-def test_a_workbook_of_ours_with_invoices_is_read(books):
-    assert load(_made_here(books.write())).firms.height == 2
-
-
-def test_checks_across_tables_are_made_beside_a_result_workbook(books):
-    result = _made_here(books.write({"企业评分": [["企业代号"], ["E1"]]}, name="plan.xlsx"))
-    sheets = books.attachment()
-    sheets["企业信息"].pop()
-    assert "problems.unknown_firm" in {p.key for p in load(books.write(sheets), result).problems}

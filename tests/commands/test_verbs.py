@@ -1,10 +1,7 @@
-"""The ribbon's verbs: the same plan and the same cells on a file (openpyxl) and on an open workbook (xlwings)."""
+"""What the ribbon's verbs say: the same as the API, from the workbook's own tables and settings."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,90 +10,14 @@ import pytest
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.table import Table
 
-from credit_udfs import api, commands
-from credit_udfs.commands import VERBS, Area, Formula, Write, WritePlan
+from credit_udfs import api
+from credit_udfs.commands import VERBS
 from credit_udfs.core import card
-from credit_udfs.errors import BadFile, BadInput, NotAvailable
+from credit_udfs.errors import BadFile, BadInput
 from credit_udfs.hosts.openpyxl_book import OpenpyxlBook
-from credit_udfs.workbook.sample import write_sample
-from tests.hosts import fakewin
-from tests.hosts.fakeexcel import FakeBook
+from tests.commands.running import TODAY, WRITING, contents, refused, rows_of, run, yes
 
-TODAY = dt.date(2026, 1, 1)
-WRITING = ("score_all", "optimise", "stress", "model_card", "settings")
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return write_sample(tmp_path_factory.mktemp("sample"), firms=(12, 12), seed=3, size=0.1, dirt=False)
-
-
-@pytest.fixture
-def book(sample: list[Path]) -> OpenpyxlBook:
-    """Attachment 2 of the synthetic set, with attachment 3 as a sheet: new firms, and how rates move customers."""
-    workbook = openpyxl.load_workbook(sample[1])
-    churn = openpyxl.load_workbook(sample[2]).active
-    sheet = workbook.create_sheet("贷款年利率与客户流失率")
-    for row in churn.iter_rows(values_only=True):
-        sheet.append(row)
-    return OpenpyxlBook(workbook, "book.xlsx")
-
-
-def run(verb: str, book: Any, lang: Any = "zh", **more: Any) -> WritePlan:
-    return commands.run(verb, book, lang, today=TODAY, **more)
-
-
-def yes(places: Sequence[str]) -> bool:
-    return True
-
-
-def contents(book: OpenpyxlBook) -> dict[str, dict[str, Any]]:
-    return {
-        sheet.title: {
-            c.coordinate: (c.value, c.data_type) for row in sheet.iter_rows() for c in row if c.value is not None
-        }
-        for sheet in book.workbook.worksheets
-    }
-
-
-def refused(verb: str, book: Any) -> list[tuple[str, str]]:
-    """What a verb says is wrong, and where."""
-    with pytest.raises(BadFile) as error:
-        run(verb, book)
-    return [(problem.key, f"{problem.sheet}!{problem.cell}") for problem in error.value.problems]
-
-
-def rows_of(plan: WritePlan, header: str) -> list[dict[str, Any]]:
-    """The table of a page, by its header row."""
-    values = plan.writes[0].values
-    top = next(i for i, row in enumerate(values) if row[0] == header)
-    return [dict(zip(values[top], row, strict=True)) for row in values[top + 1 :] if row[0] is not None]  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("verb", WRITING)
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_every_verb_writes_one_sheet_of_ours_in_one_write_and_undo_takes_it_back(
-    book: OpenpyxlBook, verb: str, lang: Any
-) -> None:
-    before = contents(book)
-    plan = run(verb, book, lang)
-    assert contents(book) == before  # a command writes nothing itself
-    assert len(plan.writes) == 1
-    assert plan.asks == ()
-    assert plan.creates == (plan.writes[0].sheet,)
-    assert plan.ours == {plan.show}
-    assert plan.summary("zh") != plan.summary("en")
-    assert book.apply(plan, yes)
-    again = run(verb, book, lang)
-    assert again.creates == ()
-    assert again.asks == ()
-    assert again.writes[0].values == plan.writes[0].values
-    assert book.apply(again, yes)
-    back = run("undo", book, lang, last=again)
-    assert back.asks == ()
-    assert book.apply(back, yes)
-    assert book.apply(run("undo", book, lang, last=plan), yes)
-    assert contents(book) == before
+TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 def test_score_all_is_the_api(book: OpenpyxlBook, sample: list[Path]) -> None:
@@ -180,7 +101,7 @@ def test_the_templates_page_of_indicators_is_filled_for_its_formulas(book: Openp
 
 
 def test_the_shipped_template_works_with_every_verb() -> None:
-    path = Path(__file__).parents[1] / "templates" / "sme_credit_example.zh.xlsx"
+    path = TEMPLATES / "sme_credit_example.zh.xlsx"
     workbook = openpyxl.load_workbook(path)
     book = OpenpyxlBook(workbook, path.name, openpyxl.load_workbook(path, data_only=True))
     for verb in WRITING:
@@ -196,7 +117,7 @@ def test_the_shipped_template_works_with_every_verb() -> None:
 def test_the_templates_form_says_what_is_to_be_filled_in_and_needs_no_churn_statistics(
     sample: list[Path], lang: Any
 ) -> None:
-    workbook = openpyxl.load_workbook(Path(__file__).parents[1] / "templates" / f"sme_credit_template.{lang}.xlsx")
+    workbook = openpyxl.load_workbook(TEMPLATES / f"sme_credit_template.{lang}.xlsx")
     book = OpenpyxlBook(workbook, "form.xlsx")
     for verb in ("score_all", "optimise", "stress"):
         with pytest.raises(BadFile) as caught:
@@ -251,77 +172,6 @@ def test_the_model_card_is_the_cards_every_section(book: OpenpyxlBook, lang: Any
         assert all([f"- {item}"] in shown for item in section.items)
 
 
-def test_a_users_sheet_of_the_same_name_is_left_alone(book: OpenpyxlBook) -> None:
-    mine = book.workbook.create_sheet("信贷评分")
-    mine["A1"] = "我的笔记"
-    plan = run("score_all", book)
-    assert plan.creates == ("信贷评分 2",)
-    book.apply(plan, yes)
-    assert mine["A1"].value == "我的笔记"
-    again = run("score_all", book)
-    assert (again.creates, again.show) == ((), "信贷评分 2")
-
-
-def test_what_a_user_typed_is_asked_about_and_comes_back_exactly(book: OpenpyxlBook) -> None:
-    mine = book.workbook.create_sheet("指标")
-    for name, cells in {"cu_firm_ids": "$A$1:$A$20", "cu_indicators": "$C$1:$H$20"}.items():
-        book.workbook.defined_names[name] = DefinedName(name, attr_text=f"'指标'!{cells}")
-    mine["A1"], mine["B2"], mine["C3"], mine["D4"], mine["E5"] = "我", "=1+1", dt.datetime(2020, 2, 14), "=text", "#N/A"
-    mine["D4"].data_type = "s"
-    mine["F6"], mine["F7"], mine["F8"] = "#SPILL!", "#N/A", "#DIV/0!"
-    for cell, kind in (("F6", "e"), ("F7", "s"), ("F8", "e")):  # errors, and a text that looks like one
-        mine[cell].data_type = kind
-    before = contents(book)
-    plan = run("score_all", book)
-    assert plan.asks == ("指标!A1:H20",)
-    assert plan.ours == {"信贷评分"}
-    assert not book.apply(plan, lambda places: False)
-    assert contents(book) == before
-    assert book.apply(plan, yes)
-    assert run("score_all", book).asks == ()  # the same again takes nothing away
-    assert book.apply(run("undo", book, last=plan), yes)
-    assert contents(book) == before
-
-
-def test_a_shorter_result_leaves_nothing_of_a_longer_one(book: OpenpyxlBook) -> None:
-    first = run("model_card", book)
-    book.apply(first, yes)
-    book.workbook["模型说明"]["E90"] = "left over"
-    again = run("model_card", book)
-    book.apply(again, yes)
-    assert book.workbook["模型说明"]["E90"].value is None
-    book.apply(run("undo", book, last=again), yes)
-    assert book.workbook["模型说明"]["E90"].value == "left over"
-
-
-def test_undo_asks_when_cells_were_changed_since_and_refuses_without_a_write(book: OpenpyxlBook) -> None:
-    for last in (None, run("help", book)):
-        with pytest.raises(NotAvailable) as error:
-            run("undo", book, last=last)
-        assert error.value.key == "commands.nothing_to_undo"
-    plan = run("model_card", book)
-    book.apply(plan, yes)
-    assert run("undo", book, last=plan).asks == ()
-    book.workbook["模型说明"]["B9"] = "changed"
-    assert run("undo", book, last=plan).asks == (str(plan.writes[0].area),)
-    del book.workbook["模型说明"]
-    gone = run("undo", book, last=plan)
-    assert (gone.writes, gone.removes, gone.asks) == ((), (), ())
-
-
-def test_texts_of_the_file_stay_texts(book: OpenpyxlBook) -> None:
-    firms = book.workbook["企业信息"]
-    firms["B2"].value = '=HYPERLINK("http://x","y")'
-    firms["B2"].data_type = "s"
-    plan = run("score_all", book)
-    name = rows_of(plan, "企业代号")[0]["企业名称"]
-    assert name == '=HYPERLINK("http://x","y")'
-    assert not isinstance(name, Formula)
-    book.apply(plan, yes)
-    written = [c for row in book.workbook["信贷评分"].iter_rows() for c in row if c.value == name]
-    assert [c.data_type for c in written] == ["s"]
-
-
 def test_problems_of_the_tables_come_all_at_once_with_their_cells(book: OpenpyxlBook) -> None:
     sales = book.workbook["销项发票信息"]
     sales["C5"], sales["E7"] = "去年", "很多"
@@ -347,60 +197,3 @@ def test_verbs_have_names_and_help_in_both_languages(book: OpenpyxlBook) -> None
     with pytest.raises(BadInput) as error:
         run("print_money", book)
     assert error.value.key == "commands.unknown_verb"
-
-
-def test_areas_and_writes_say_where_they_are() -> None:
-    write = Write("S", (2, 27), ((1.0, 2.0), (3.0, 4.0)), ((None, None), (None, None)))
-    assert str(write.area) == "S!AA2:AB3"
-    assert write.range_a1 == "AA2:AB3"
-    assert write.area == Area("S", 2, 27, 2, 2)
-    assert replace(write, top_left=(1, 1)).range_a1 == "A1:B2"
-
-
-# The same on an open workbook of Excel.
-
-
-@pytest.fixture(scope="module")
-def _on_windows() -> Iterator[None]:
-    with fakewin.windows():
-        yield
-
-
-def as_excel(book: OpenpyxlBook) -> Any:
-    """The same workbook with Excel's object model: dates as serial numbers, everything as COM gives it."""
-    import xlwings as xw
-    from openpyxl.utils.datetime import to_excel
-
-    from credit_udfs.hosts.excel_book import ExcelBook
-
-    fake = FakeBook(*book.sheets())
-    for sheet in book.workbook.worksheets:
-        cells = fake.Worksheets(sheet.title).cells
-        for row in sheet.iter_rows():
-            for cell in row:
-                value = cell.value
-                if value is not None:
-                    value = to_excel(value) if isinstance(value, (dt.datetime, dt.date)) else value
-                    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-                    cells[(cell.row, cell.column)] = (float(value) if is_number else value, None)
-    return fake, ExcelBook(xw.Book(impl=xw._xlwindows.Book(xl=fake)))
-
-
-@pytest.mark.usefixtures("_on_windows")
-@pytest.mark.parametrize("verb", WRITING)
-def test_on_excels_object_model_the_same_plan_and_the_same_cells(book: OpenpyxlBook, verb: str) -> None:
-    fake, excel = as_excel(book)
-    before = fake.state()
-    ours, theirs = run(verb, book), run(verb, excel)
-    assert theirs == ours
-    book.apply(ours, yes)
-    fake.log.clear()
-    excel.apply(theirs, yes)
-    assert len(fake.log) == 1  # one write per range
-    sheet = ours.writes[0].sheet
-    wanted = {
-        (c.row, c.column): c.value for row in book.workbook[sheet].iter_rows() for c in row if c.value is not None
-    }
-    assert {at: value for at, (value, _) in fake.Worksheets(sheet).cells.items()} == wanted
-    excel.apply(run("undo", excel, last=theirs), yes)
-    assert fake.state() == before
