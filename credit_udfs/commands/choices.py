@@ -19,7 +19,7 @@ from credit_udfs.core.stress import Scenario, scenario
 from credit_udfs.errors import BadFile, CreditError, Problem
 from credit_udfs.locale import LANGS, Lang, text
 from credit_udfs.workbook import own_limits
-from credit_udfs.workbook.canvas import address
+from credit_udfs.workbook.addresses import address
 from credit_udfs.workbook.contract import YES_NO, Label, Labels, normal_value
 from credit_udfs.workbook.names import TABLE_GRADES, TABLE_INDUSTRIES, TABLE_STRESS, TABLE_TERMS
 from credit_udfs.workbook.settings import DEFAULTS, SETTINGS, Setting, plan_settings

@@ -18,11 +18,11 @@ from credit_udfs.commands.plan import (
     WritePlan,
     as_content,
     as_grid,
-    column_letters,
     is_blank,
 )
 from credit_udfs.locale import LANGS, text
 from credit_udfs.types import Progress
+from credit_udfs.workbook.addresses import address
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Desk:
         frame = pl.DataFrame({key: _series([row[at] for row in rows]) for key, at in header.columns.items()})
 
         def place(row: int, key: str) -> str:
-            return f"{column_letters(area.left + header.columns[key])}{below.top + row}"
+            return address(below.top + row, area.left + header.columns[key])
 
         return Raw(header.table, self.book.name, area.sheet, frame, header.labels, place, date1904=self.book.date1904)
 

@@ -9,6 +9,7 @@ from math import isclose
 from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 from credit_udfs.locale import Lang
+from credit_udfs.workbook.addresses import address
 
 Verb: TypeAlias = Literal["score_all", "optimise", "stress", "undo", "model_card", "settings", "help"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
@@ -36,8 +37,8 @@ class Area:
     width: int
 
     def __str__(self) -> str:
-        first, last = (self.top, self.left), (self.top + self.height - 1, self.left + self.width - 1)
-        return f"{self.sheet}!{column_letters(first[1])}{first[0]}:{column_letters(last[1])}{last[0]}"
+        last = address(self.top + self.height - 1, self.left + self.width - 1)
+        return f"{self.sheet}!{address(self.top, self.left)}:{last}"
 
 
 class CellReader(Protocol):
@@ -116,14 +117,6 @@ class WritePlan:
 
     def summary(self, lang: Lang) -> str:
         return self.summary_zh if lang == "zh" else self.summary_en
-
-
-def column_letters(number: int) -> str:
-    letters = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 def is_blank(value: object) -> bool:

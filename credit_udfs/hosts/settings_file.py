@@ -10,6 +10,7 @@ from pathlib import Path
 from credit_udfs.commands import Area, Chosen
 from credit_udfs.errors import BadFile
 from credit_udfs.locale import Lang
+from credit_udfs.workbook.addresses import column_number
 from credit_udfs.workbook.guard import Package, check_workbook
 from credit_udfs.workbook.peek import ROWS, Peek
 from credit_udfs.workbook.settings import SETTINGS
@@ -64,16 +65,9 @@ def _area(reference: str) -> Area | None:
     if found is None:
         return None
     quoted, plain, left, top, right, bottom = found.groups()
-    first, last, row = _number(left), _number(right or left), int(top)
+    first, last, row = column_number(left), column_number(right or left), int(top)
     sheet = (quoted or plain).replace("''", "'")
     return Area(sheet, row, first, int(bottom or top) - row + 1, last - first + 1)
-
-
-def _number(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number
 
 
 def chosen_in(path: Path, lang: Lang) -> Chosen | None:

@@ -29,6 +29,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from credit_udfs.locale import Lang
 from credit_udfs.workbook import paper
+from credit_udfs.workbook.addresses import address
 from credit_udfs.workbook.package import Bulk, Computed
 from credit_udfs.workbook.style import (
     CELL,
@@ -114,11 +115,6 @@ class Block:
         return (
             f"{get_column_letter(self.left)}{self.header}:{get_column_letter(self.left + self.columns - 1)}{self.last}"
         )
-
-
-def address(row: int, column: int, *, fixed: bool = False) -> str:
-    letter = get_column_letter(column)
-    return f"${letter}${row}" if fixed else f"{letter}{row}"
 
 
 def clean(text: str) -> str:

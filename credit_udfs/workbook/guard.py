@@ -20,6 +20,7 @@ from xml.parsers import expat
 import numpy as np
 
 from credit_udfs.errors import BadFile, Problem
+from credit_udfs.workbook.addresses import column_number
 
 MIB = 1 << 20
 Format = Literal["workbook", "csv", "parquet"]
@@ -296,7 +297,7 @@ class _Extent:
             wide = True
         if wide:
             letters = {*_WIDE.findall(text, 0, end), b"A"}
-            self._widest = max(self._widest, *map(_column_number, letters))
+            self._widest = max(self._widest, *(column_number(some.decode()) for some in letters))
         self._find_last_row(text, end)
 
     def _find_last_row(self, text: bytes, end: int) -> None:
@@ -332,10 +333,3 @@ def _scan(text: bytes, end: int) -> tuple[int, bool, bool]:
     usual = not np.any(before == ord(":")) and bool(np.all(words[at + 2] == int.from_bytes(b' r="', "little")))
     wide = usual and bool(np.any((codes[at + 7] > ord("9")) | ((codes[at + 6] | 32) > ord("p"))))
     return at.size, usual, wide
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number

@@ -17,7 +17,7 @@ from credit_udfs.core.churn import LENDABLE
 from credit_udfs.core.industry import industries
 from credit_udfs.errors import BadFile, Problem
 from credit_udfs.locale import Lang, text
-from credit_udfs.workbook.canvas import address
+from credit_udfs.workbook.addresses import address
 from credit_udfs.workbook.contract import TERMS, Column, normal
 from credit_udfs.workbook.names import TABLE_GRADES, TABLE_INDUSTRIES, TABLE_TERMS
 

@@ -15,6 +15,7 @@ from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from defusedxml.ElementTree import fromstring
 
+from credit_udfs.workbook.addresses import column_number
 from credit_udfs.workbook.guard import Package, refuse
 
 ROWS = 40
@@ -144,7 +145,7 @@ class Peek:
                         row, column, row_filled = int(element.get("r", row + 1)), -1, False
                     elif event == "start" and tag == "c":
                         reference = _REFERENCE.match(element.get("r", ""))
-                        column = _column(reference[1]) if reference else column + 1
+                        column = column_number(reference[1]) - 1 if reference else column + 1
                         row = int(reference[2]) if reference else row
                         kind, value, filled = element.get("t", "n"), "", False
                     elif event == "end" and tag in ("v", "t"):
@@ -216,20 +217,3 @@ def _feed(package: Package, parser: XMLPullParser[Any], data: bytes) -> None:
         parser.feed(data)
     except ParseError as error:
         raise refuse(package.path, "damaged") from error
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - 64
-    return number - 1
-
-
-def column_letters(column: int) -> str:
-    """The letters of a column counted from 0: 0 -> "A", 27 -> "AB"."""
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters

@@ -16,6 +16,7 @@ import fastexcel
 import polars as pl
 
 from credit_udfs.errors import BadFile, Problem
+from credit_udfs.workbook.addresses import address
 from credit_udfs.workbook.contract import (
     PURCHASES,
     SALES,
@@ -31,7 +32,7 @@ from credit_udfs.workbook.contract import (
 )
 from credit_udfs.workbook.findings import Items
 from credit_udfs.workbook.guard import Package, file_format, refuse
-from credit_udfs.workbook.peek import ROWS, Peek, column_letters
+from credit_udfs.workbook.peek import ROWS, Peek
 from credit_udfs.workbook.tables_out import is_result
 
 # fastexcel logs a warning for a column without values; without a handler Python would print it.
@@ -117,7 +118,7 @@ class Sheet:
     order: int
 
     def place(self, row: int, key: str) -> str:
-        return f"{column_letters(self.header.columns[key])}{self.header.row + 1 + row}"
+        return address(self.header.row + 1 + row, self.header.columns[key] + 1)
 
 
 def workbook_sheets(path: Path, problems: list[Problem], ignored: list[str]) -> list[Sheet]:
@@ -285,7 +286,7 @@ def csv_table(path: Path, problems: list[Problem]) -> Raw | None:
         "",
         frame,
         header.labels,
-        lambda row, key: f"{column_letters(columns[key])}{first + row}",
+        lambda row, key: address(first + row, columns[key] + 1),
     )
 
 

@@ -10,7 +10,8 @@ from openpyxl.utils import get_column_letter
 from credit_udfs.core.indicators import INDICATORS, SIX
 from credit_udfs.types import GRADES
 from credit_udfs.workbook import names
-from credit_udfs.workbook.canvas import Canvas, Column, address
+from credit_udfs.workbook.addresses import address
+from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.style import CELL, CENTRE, INPUT, PERCENT, PERCENT_SHORT, number
 from templates.pages.builder import FIRST, HEADER, ROWS, SIX_FORMATS, Builder, protect, rule, working_page
 

@@ -7,7 +7,8 @@ from typing import Any
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from credit_udfs import models
-from credit_udfs.workbook.canvas import Canvas, address
+from credit_udfs.workbook.addresses import address
+from credit_udfs.workbook.canvas import Canvas
 from credit_udfs.workbook.settings import GROUPS, Setting
 from credit_udfs.workbook.style import CELL_WRAP, CENTRE, HEAD, INPUT, LABEL, PERCENT, lines
 from templates.pages.builder import EXAMPLE_BUDGET, Builder, protect, rule

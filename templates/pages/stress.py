@@ -11,7 +11,8 @@ from credit_udfs.core.industry import industries
 from credit_udfs.core.stress import scenario
 from credit_udfs.types import GRADES
 from credit_udfs.workbook import names
-from credit_udfs.workbook.canvas import Block, Canvas, Column, address
+from credit_udfs.workbook.addresses import address
+from credit_udfs.workbook.canvas import Block, Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.style import (
     CELL,

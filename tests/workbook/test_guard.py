@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_udfs.errors import BadFile
+from credit_udfs.workbook.addresses import address
 from credit_udfs.workbook.guard import Limits, Package, _Extent, check_workbook, file_format
 from credit_udfs.workbook.read import read
 
@@ -317,11 +318,9 @@ def test_a_sheet_under_another_name(books, tmp_path, name):
     style=st.sampled_from(["usual", "quotes", "order", "prefix"]),
 )
 def test_the_extent_is_never_less_than_the_truth(cells, sizes, style):
-    from credit_udfs.workbook.peek import column_letters
-
     text = b""
     for row, column in sorted(cells):
-        at = f"{column_letters(column - 1)}{row}"
+        at = address(row, column)
         cell = {
             "usual": f'<c r="{at}" t="s"><v>1</v></c>',
             "quotes": f"<c r='{at}'><v>1</v></c>",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from credit_udfs.core.allocation.measures import FALLING, OWN, Comparison
 from credit_udfs.locale import text
-from credit_udfs.workbook.canvas import Block, Canvas, Column, address
+from credit_udfs.workbook.addresses import address
+from credit_udfs.workbook.canvas import Block, Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import WAN_YUAN, View

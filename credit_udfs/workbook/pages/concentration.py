@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from credit_udfs.types import Floats
-from credit_udfs.workbook.canvas import Block, Canvas, Column, address
+from credit_udfs.workbook.addresses import address
+from credit_udfs.workbook.canvas import Block, Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.pages.view import WAN_YUAN, View
 from credit_udfs.workbook.style import CELL, CENTRE, INTEGER, NAVY, ORANGE, PERCENT_SHORT, WAN, number

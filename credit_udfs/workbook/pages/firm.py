@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from credit_udfs.workbook.canvas import Canvas, address
+from credit_udfs.workbook.addresses import address
+from credit_udfs.workbook.canvas import Canvas
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.pages.firm_titles import Live, months_title, score_title
 from credit_udfs.workbook.pages.view import PARTNERS, WAN_YUAN, View

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from credit_udfs.core.allocation.frontier import Frontier
-from credit_udfs.workbook.canvas import Canvas, Column, address
+from credit_udfs.workbook.addresses import address
+from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import WAN_YUAN, View

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from credit_udfs.core.indicators import INDICATORS
-from credit_udfs.workbook.canvas import Canvas, Column, address
+from credit_udfs.workbook.addresses import address
+from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import View
 from credit_udfs.workbook.style import CELL, CENTRE, NOTE, SAND, SIGNED, Look, number, width

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from credit_udfs.locale import Lang
-from credit_udfs.workbook.canvas import Canvas, Column, address
+from credit_udfs.workbook.addresses import address
+from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.report import AnyView, Words, fit_height

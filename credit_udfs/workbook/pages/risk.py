@@ -10,7 +10,8 @@ import numpy as np
 from credit_udfs.core.allocation.risk import LEVELS
 from credit_udfs.core.plan_risk import Estimate, PlanRisk, exceedance
 from credit_udfs.locale import text
-from credit_udfs.workbook.canvas import Canvas, Column, address
+from credit_udfs.workbook.addresses import address
+from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import WAN_YUAN, View

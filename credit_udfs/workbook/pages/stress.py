@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from credit_udfs.core.stress import MAX_SEVERITY, Stress
-from credit_udfs.workbook.canvas import Canvas, Column, address
+from credit_udfs.workbook.addresses import address
+from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import WAN_YUAN, View

@@ -9,7 +9,8 @@ import numpy as np
 from credit_udfs.core.allocation.plan import LimitUse, Unit
 from credit_udfs.core.plan_risk import PlanRisk
 from credit_udfs.locale import text
-from credit_udfs.workbook.canvas import Canvas, Column, address
+from credit_udfs.workbook.addresses import address
+from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.pages.view import FATES, WAN_YUAN, View
 from credit_udfs.workbook.style import (

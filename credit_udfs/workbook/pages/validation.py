@@ -9,7 +9,8 @@ from credit_udfs.core.metrics import Interval
 from credit_udfs.core.quality import MethodQuality
 from credit_udfs.core.validation import Comparison, PaperComparison, Report, Target
 from credit_udfs.types import GRADES
-from credit_udfs.workbook.canvas import Canvas, Column, address
+from credit_udfs.workbook.addresses import address
+from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages import validation_checks as checks
