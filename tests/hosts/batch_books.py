@@ -13,7 +13,13 @@ from credit_udfs.cells import REGISTRY
 from credit_udfs.hosts.batch import Report, calc
 from tests.hosts.cases import SIX
 
-SCORE = REGISTRY["RISKSCORE"].call([[SIX[0]]])[0][0]
+
+def scores_of(count: int) -> list[Any]:
+    """The scores of the first so many of the made-up firms."""
+    return [row[0] for row in REGISTRY["RISKSCORE"].call([SIX[:count]])]
+
+
+SCORE = scores_of(1)[0]
 
 
 def book_with(folder: Path, cells: dict[str, Any], sheet: str = "表 1", firms: bool = True) -> Path:

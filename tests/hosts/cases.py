@@ -10,7 +10,7 @@ import hashlib
 import json
 import random
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -21,6 +21,7 @@ import pytest
 
 from credit_udfs.cells import REGISTRY, ErrorValue
 from credit_udfs.cells.sample import CHURN, FIRMS, INVOICES, LOANS
+from credit_udfs.workbook.addresses import address
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "cells.json"
 LONG = 100  # results of more rows are kept as a hash
@@ -38,6 +39,21 @@ class Case:
     name: str
     args: tuple[Any, ...]
     tags: frozenset[str] = frozenset()
+
+    def placed(self, left: int, put: Callable[[int, int, Any], object]) -> str:
+        """The call as a formula, its ranges written by `put(row, column, value)` one below the other from row 3 on;
+        left: their first column."""
+        row, written = 3, []
+        for arg in self.args:
+            if not isinstance(arg, list):
+                written.append("" if arg is None else f'"{arg}"' if isinstance(arg, str) else repr(arg))
+                continue
+            for i, cells in enumerate(arg):
+                for j, value in enumerate(cells):
+                    put(row + i, left + j, value)
+            written.append(f"{address(row, left)}:{address(row + len(arg) - 1, left + len(arg[0]) - 1)}")
+            row += len(arg) + 1
+        return f"={self.name}({','.join(written)})"
 
 
 def _case(id: str, name: str, *args: Any, tags: str = "") -> Case:

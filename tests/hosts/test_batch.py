@@ -24,21 +24,14 @@ def in_cells(case: Case, folder: Path) -> tuple[Path, str]:
     """The case's ranges written into a sheet, and its call at A1 as a formula."""
     book = openpyxl.Workbook()
     sheet = book.active
-    row, written = 3, []
-    for arg in case.args:
-        if not isinstance(arg, list):
-            written.append("" if arg is None else f'"{arg}"' if isinstance(arg, str) else repr(arg))
-            continue
-        for i, cells in enumerate(arg):
-            for j, value in enumerate(cells):
-                cell = sheet.cell(row + i, 10 + j)
-                cell.value = value
-                if isinstance(value, str) and not value.startswith("#"):
-                    cell.data_type = "s"
-        last = sheet.cell(row + len(arg) - 1, 10 + len(arg[0]) - 1).coordinate
-        written.append(f"{sheet.cell(row, 10).coordinate}:{last}")
-        row += len(arg) + 1
-    sheet["A1"] = f"={case.name}({','.join(written)})"
+
+    def put(row: int, column: int, value: Any) -> None:
+        cell = sheet.cell(row, column)
+        cell.value = value
+        if isinstance(value, str) and not value.startswith("#"):
+            cell.data_type = "s"
+
+    sheet["A1"] = case.placed(10, put)
     path = folder / "case.xlsx"
     book.save(path)
     return path, sheet.title

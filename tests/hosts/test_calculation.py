@@ -11,7 +11,7 @@ from openpyxl.worksheet.formula import ArrayFormula
 
 from credit_udfs.cells import REGISTRY
 from credit_udfs.hosts.batch import calc
-from tests.hosts.batch_books import SCORE, book_with, replace_part, run, shown
+from tests.hosts.batch_books import SCORE, book_with, replace_part, run, scores_of, shown
 from tests.hosts.cases import SIX
 
 
@@ -84,7 +84,7 @@ def test_what_cannot_be_evaluated_is_said_and_left_alone(tmp_path: Path) -> None
 
 def test_spills_feed_other_formulas_in_whatever_order(tmp_path: Path) -> None:
     cells = {"A1": "=SUM(C1:C5)+RISKSCORE(firms!A1:F1)*0", "C1": "=RISKSCORE(firms!A1:F4)"}
-    scores = [row[0] for row in REGISTRY["RISKSCORE"].call([SIX[:4]])]
+    scores = scores_of(4)
     assert shown(tmp_path, cells) == ((scores[0] + scores[1]) + scores[2]) + scores[3]
 
 
@@ -114,7 +114,7 @@ def test_array_formulas_fill_their_range(tmp_path: Path) -> None:
     book.save(path)
     book, _ = run(path)
     rows = [[cell.value for cell in row] for row in book["表 1"]["A1:B6"]]
-    scores = [row[0] for row in REGISTRY["RISKSCORE"].call([SIX[:4]])]
+    scores = scores_of(4)
     assert rows == [[s, s] for s in scores] + [["#N/A", "#N/A"]] * 2
 
 
@@ -150,7 +150,7 @@ def test_columns_of_tables_and_names_of_results(tmp_path: Path) -> None:
     book.save(path)
     book, report = run(path)
     sheet = book["表 1"]
-    scores = [row[0] for row in REGISTRY["RISKSCORE"].call([SIX[:3]])]
+    scores = scores_of(3)
     assert [sheet.cell(i, 7).value for i in (2, 3, 4)] == scores
     assert [sheet.cell(i, 8).value for i in (2, 3, 4)] == [score + i for i, score in enumerate(scores, 2)]
     assert sheet["J1"].value == (scores[0] + scores[1]) + scores[2]
@@ -177,7 +177,7 @@ def test_functions_for_single_values_take_every_row_of_a_result(tmp_path: Path) 
         "D1": '="score "&RISKSCORE(firms!A1:F1)',
         "E1": '=VLOOKUP(CREDITGRADE(firms!A1:F3),{"A",1;"B",2;"C",3;"D",4},2,FALSE)',
     }
-    scores = [row[0] for row in REGISTRY["RISKSCORE"].call([SIX[:3]])]
+    scores = scores_of(3)
     grades = [row[0] for row in REGISTRY["CREDITGRADE"].call([SIX[:3]])]
     book, report = run(book_with(tmp_path, cells))
     assert not report.failures
@@ -192,7 +192,7 @@ def test_functions_for_single_values_take_every_row_of_a_result(tmp_path: Path) 
 def test_a_reference_to_a_spill_follows_it(tmp_path: Path) -> None:
     cells = {"A1": "=RISKSCORE(firms!A1:F3)", "C1": "=SUM(A1#)", "C2": "=_xlfn.ANCHORARRAY(A1)*2", "F1": "=ROWS(C2#)"}
     book, report = run(book_with(tmp_path, {**cells, "G1": "=SUM(H1#)"}))
-    scores = [row[0] for row in REGISTRY["RISKSCORE"].call([SIX[:3]])]
+    scores = scores_of(3)
     assert not report.failures
     assert book["表 1"]["C1"].value == (scores[0] + scores[1]) + scores[2]
     # An array formula is saved as one; any other shows one value, the first of an array.
@@ -269,7 +269,7 @@ def test_names_of_one_sheet_and_names_that_are_formulas(tmp_path: Path) -> None:
     book, report = run(path)
     assert not report.failures
     assert [book["表 1"][at].value for at in ("A1", "A2")] == [SCORE, SCORE]
-    assert book["表 1"]["A3"].value == max(row[0] for row in REGISTRY["RISKSCORE"].call([SIX[:3]]))
+    assert book["表 1"]["A3"].value == max(scores_of(3))
 
 
 def test_arguments_left_out_are_not_zeros(tmp_path: Path) -> None:

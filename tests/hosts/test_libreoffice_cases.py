@@ -33,20 +33,10 @@ def as_calc_sees(value: Any) -> Any:
 
 def put(sheet: Any, case: Case) -> str:
     """Write the case's ranges and its call; the address of the answer."""
-    row, written = 3, []
-    for arg in case.args:
-        if not isinstance(arg, list):
-            written.append("" if arg is None else f'"{arg}"' if isinstance(arg, str) else repr(arg))
-            continue
-        for i, cells in enumerate(arg):
-            for j, value in enumerate(cells):
-                sheet.cell(row + i, LEFT + j, ERRORS.get(value, value) if isinstance(value, str) else value)
-        last = f"{get_column_letter(LEFT + len(arg[0]) - 1)}{row + len(arg) - 1}"
-        written.append(f"{get_column_letter(LEFT)}{row}:{last}")
-        row += len(arg) + 1
     expected = REGISTRY[case.name].call(case.args)
     at = f"A1:{get_column_letter(len(expected[0]))}{len(expected)}"
-    sheet["A1"] = ArrayFormula(at, f"={case.name}({','.join(written)})")
+    formula = case.placed(LEFT, lambda row, column, value: sheet.cell(row, column, ERRORS.get(value, value)))
+    sheet["A1"] = ArrayFormula(at, formula)
     return at
 
 
