@@ -16,16 +16,17 @@ import numpy as np
 
 from credit_udfs.core.allocation.plan import LimitUse, Plan, Unit
 from credit_udfs.core.allocation.problem import Limits, Problem
+from credit_udfs.core.allocation.quoted_sides import QuotedSides
 from credit_udfs.core.allocation.search import Stop
 from credit_udfs.core.allocation.shelves import Shelves
-from credit_udfs.core.allocation.sides import PD_STEP, QuotedSides, Sides
+from credit_udfs.core.allocation.sides import PD_STEP, Sides
 from credit_udfs.types import GRADES, Grade, Ints, Progress
 
 GRID, FEW_GRID = 48, 12
 """Values at which a budget or a limit is looked through, closer to each other near the present one; the second for a
 few firms, which go on between them."""
-TRIES = 8
-"""Plans made anew for a firm's probability of default; two or three mostly do."""
+HALVE = 4
+"""Every so many plans made anew the interval in which a probability of default turns the decision is halved."""
 FEW = 8
 """Firms at most for which a budget or a limit under limits is then looked at in finer steps."""
 
@@ -46,7 +47,7 @@ class Judge(Protocol):
 
     def decided(self, problem: Problem) -> Ints | None: ...
     def refused(self, row: int) -> float: ...
-    def lent(self, row: int, pd: float) -> tuple[float, float]: ...
+    def lent(self, row: int, pd: float, refused: float) -> tuple[float, float]: ...
     def guess(self, row: int, refused: float) -> float: ...
     def rates(self, row: int, refused: float) -> tuple[float, float] | None: ...
 
@@ -87,7 +88,6 @@ class _Turns:
         self.plan, self.problem = plan, plan.problem
         self.judge = JUDGES[plan.method](plan, gap)
         self.fine, self.grid = few or plan.method == "price", FEW_GRID if few else GRID
-        self.turned: dict[tuple[object, ...], int] = {}
         self.known: dict[tuple[str, float], Ints | None] = {}
 
     def flip(self, row: int, use: LimitUse | None) -> Flip:
@@ -104,27 +104,27 @@ class _Turns:
         """Lending is worth more than `refused` at `low` steps, no more at `high`."""
         now, end = float(self.problem.firms.pd[row]) / PD_STEP, round(1.0 / PD_STEP)
         low, high = (math.floor(now + 1e-6), end + 1) if lent else (-1, math.ceil(now - 1e-6))
-        alike = self._alike(row, lent)
-        k = self.turned[alike] if alike in self.turned else round(self.judge.guess(row, refused) / PD_STEP)
-        known = dict[int, float]()
-        for turn in range(TRIES):
-            if high - low <= 1:
-                break
+        k = math.floor(self.judge.guess(row, refused) / PD_STEP + 1e-6)
+        known, tries = dict[int, float](), 0
+        while high - low > 1:
             k = min(max(k, low + 1), high - 1)
-            value, fall = self.judge.lent(row, k * PD_STEP)
+            value, fall = self.judge.lent(row, k * PD_STEP, refused)
             known[k] = value - refused
+            tries += 1
             if value > refused:
                 low = k
             else:
                 high = k
+            if tries % HALVE == 0 and low in known and high in known:
+                k = (low + high) // 2
+                continue
             if low in known and high in known:
                 ahead = known[k] * (high - low) / (known[low] - known[high])
             else:
-                ahead = known[k] / (fall * PD_STEP) * (1.0 + turn / 2.0) if fall > 0.0 else math.inf
+                ahead = known[k] / (fall * PD_STEP) * 2.0 ** (tries - 1) if fall > 0.0 else math.inf
             # the last step before the line crosses, or where that is known the first one after
-            k = math.floor(k + ahead) if math.isfinite(ahead) and turn < TRIES - 2 else (low + high) // 2
+            k = math.floor(k + ahead) if math.isfinite(ahead) else (low + high) // 2
             k += k == low
-        self.turned[alike] = low
         at = high if lent else low
         return at * PD_STEP if 0 <= at <= end else None
 
@@ -132,14 +132,8 @@ class _Turns:
         """The ends of the range of rates that matter."""
         terms, found = self.problem.terms, self.judge.rates(row, refused)
         low, high = found or (None, None)
-        return (None if low == terms.rate_min else low, None if high == terms.rate_max else high)
-
-    def _alike(self, row: int, lent: bool) -> tuple[object, ...]:
-        """Firms for which this is the same turn at about the same probability of default, if at all."""
-        firms = self.problem.firms
-        of = (None if names is None else names[row] for names in (firms.sector, firms.group))
-        own = (None if score is None else float(score[row]) for score in (firms.repayment, firms.shock))
-        return (lent, int(firms.grade[row]), float(firms.low[row]), float(firms.high[row]), *of, *own)
+        quoted = terms.quoted_rates if isinstance(self.judge, QuotedSides) else (terms.rate_min, terms.rate_max)
+        return (None if low == quoted[0] else low, None if high == quoted[-1] else high)
 
     def _along(self, key: str, row: int, lent: bool) -> float | None:
         """Where the firm's decision turns as the budget, or the limit `key`, is moved."""

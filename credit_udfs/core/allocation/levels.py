@@ -112,23 +112,25 @@ def chain(value: Floats) -> Ints:
     return level
 
 
+def below(sums: Floats) -> Floats:
+    """(c + 1, q) what the classes before one are worth at most with levels that don't fall, up to each."""
+    out = np.zeros((sums.shape[0] + 1, sums.shape[1]))
+    for i, here in enumerate(sums):
+        np.maximum.accumulate(out[i] + here, out=out[i + 1])
+    return out
+
+
+def above(sums: Floats) -> Floats:
+    """(c + 1, q) the same of the classes from one on, from each level up."""
+    return below(sums[::-1, ::-1])[::-1, ::-1]
+
+
 def dearer(sums: Floats, chained: bool) -> Floats:
     """(c, q) what forcing a class to a level costs against the best levels of all."""
     if not chained:
         alone: Floats = sums.max(axis=1, keepdims=True) - sums
         return alone
-    c, q = sums.shape
-    through = -sums
-    running = np.zeros(q)
-    for i in range(c):
-        here = running + sums[i]
-        through[i] += here
-        running = np.maximum.accumulate(here)
-    running = np.zeros(q)
-    for i in range(c - 1, -1, -1):
-        here = running + sums[i]
-        through[i] += here
-        running = np.maximum.accumulate(here[::-1])[::-1]
+    through = below(sums)[:-1] + sums + above(sums)[1:]
     cost: Floats = through.max(axis=1, keepdims=True) - through
     return cost
 

@@ -37,7 +37,7 @@ class Shelves:
         """The value of the best plan without the firm."""
         return self._others(row, 0.0)
 
-    def lent(self, row: int, pd: float) -> tuple[float, float]:
+    def lent(self, row: int, pd: float, refused: float) -> tuple[float, float]:
         """The value of the best plan that lends to the firm at a probability of default, and how fast it falls with
         that."""
         firms, rest = self.problem.firms, self._without(row)

@@ -14,10 +14,9 @@ import numpy as np
 
 from credit_udfs.core.allocation.inner import decide
 from credit_udfs.core.allocation.limited import _relaxation as relaxation
-from credit_udfs.core.allocation.plan import Infeasible, Plan, Prices
+from credit_udfs.core.allocation.plan import Plan, Prices
 from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.proof import close_gap
-from credit_udfs.core.allocation.quoted import solve_quoted
 from credit_udfs.core.allocation.rows import Choice, Pool, pool_of
 from credit_udfs.core.allocation.search import Best, Clock, polished
 from credit_udfs.core.allocation.ties import search_core
@@ -101,6 +100,21 @@ def choice_of(pool: Pool, plan: Plan) -> Choice:
     return Choice(amount, np.where(lent, plan.rate[at], pool.table.rate_min), np.where(lent, 1.0 - plan.churn[at], 1.0))
 
 
+def with_pd(problem: Problem, row: int, pd: float) -> Problem:
+    """The same with another probability of default of one firm."""
+    changed = problem.firms.pd.copy()
+    changed[row] = pd
+    return replace(problem, firms=replace(problem.firms, pd=changed))
+
+
+def ends_of(problem: Problem) -> tuple[Pool, Pool]:
+    """The pool if every firm's probability of default were 0, and 1: all in between is linear."""
+    firms = problem.firms
+    known = np.where(np.isnan(firms.pd), np.nan, 0.0)
+    zero, one = (pool_of(replace(problem, firms=replace(firms, pd=known + end))) for end in (0.0, 1.0))
+    return zero, one
+
+
 class Sides:
     """The decisions of a plan under limits, looked at from both sides. Firms by their row in the problem; values in
     units of the pool."""
@@ -112,6 +126,7 @@ class Sides:
         self.problem, self.gap, self.made = plan.problem, gap, made
         self.at = np.full(len(plan.lend), -1)
         self.at[made.pool.firm] = np.arange(made.pool.size)
+        self.last: tuple[int, Choice | None] = -1, None
 
     def decided(self, problem: Problem) -> Ints | None:
         """(n,) 1 where a plan made anew lends, -1 where it refuses, 0 where the prices don't agree."""
@@ -140,21 +155,26 @@ class Sides:
         _search(pool, made.mus[best], found, self.gap)
         return found.value
 
-    def lent(self, row: int, pd: float) -> tuple[float, float]:
-        """The value of the best plan that lends to the firm at a probability of default, and how fast it falls with
-        that."""
+    def lent(self, row: int, pd: float, refused: float) -> tuple[float, float]:
+        """The value of the best plan that lends to the firm at a probability of default (a bound of it, where that is
+        no more than `refused`), and how fast it falls with that."""
         made, at = self.made, self.at[row]
-        firms = self.problem.firms
-        changed = firms.pd.copy()
-        changed[row] = pd
-        pool = pool_of(replace(self.problem, firms=replace(firms, pd=changed)))
-        worth = made.others[:, at] + self._loans(at, np.array([pd])).max(axis=0)[:, 0]
+        worth, fall = made.others[:, at] + self._loans(at, np.array([pd])).max(axis=0)[:, 0], self._fall(at, pd)
         best = int(np.argmin(worth))
+        if worth[best] <= refused:
+            return float(worth[best]), fall
+        pool, mu = pool_of(with_pd(self.problem, row, pd)), made.mus[best]
         forced = pool.forced.copy()
         forced[at] = True
         found = Best(bound=float(worth[best]))
-        _search(replace(pool, forced=forced), made.mus[best], found, self.gap)
-        return found.value, self._fall(at, pd)
+        if self.last[0] != row:
+            self.last = row, made.best.choice
+        if self.last[1] is not None and self.last[1].amount[at] > 0.0:
+            found.offer(pool, polished(pool, mu, self.last[1]))
+        if found.value <= refused:
+            _search(replace(pool, forced=forced), mu, found, self.gap)
+        self.last = row, found.choice
+        return found.value, fall
 
     def guess(self, row: int, refused: float) -> float:
         """The probability of default up to which, by the prices, lending is worth more than `refused`."""
@@ -211,11 +231,7 @@ class Sides:
 
     @cached_property
     def _ends(self) -> tuple[Pool, Pool]:
-        """The pool if every firm's probability of default were 0, and 1: all in between is linear."""
-        firms = self.problem.firms
-        known = np.where(np.isnan(firms.pd), np.nan, 0.0)
-        zero, one = (pool_of(replace(self.problem, firms=replace(firms, pd=known + end))) for end in (0.0, 1.0))
-        return zero, one
+        return ends_of(self.problem)
 
     @cached_property
     def _charges(self) -> tuple[tuple[Floats, ...], tuple[Floats, ...]]:
@@ -226,56 +242,3 @@ class Sides:
             return tuple(np.array([np.broadcast_to(one[k], pool.size) for one in rounds]) for k in range(4))
 
         return of(self._ends[0]), of(self._ends[1])
-
-
-class QuotedSides(Sides):
-    """The same where rates are quoted, in order or one a grade: prices say where to look, and the problem is solved
-    anew with the firm's decision fixed on either side."""
-
-    def __init__(self, plan: Plan, gap: float) -> None:
-        self.problem, self.gap, self.plan = plan.problem, gap, plan
-        pool = pool_of(plan.problem)
-        self.made = made_at(pool, np.array([[plan.prices[row.key][0] for row in pool.rows]]))
-        self.at = np.full(len(plan.lend), -1)
-        self.at[pool.firm] = np.arange(pool.size)
-
-    def decided(self, problem: Problem) -> Ints | None:
-        least = problem.firms.low[problem.lendable].min(initial=np.inf)
-        if problem.terms.budget_basis == "offered" and problem.terms.budget < least:
-            return np.where(problem.fixed_amount > 0.0, 1, -1)  # not even one loan
-        plan = self._solved(problem)
-        return None if plan is None else np.where(plan.lend, 1, -1)
-
-    def refused(self, row: int) -> float:
-        if not self.plan.lend[row]:
-            return self.plan.value
-        return self._value(self.problem, row, 0.0)
-
-    def lent(self, row: int, pd: float) -> tuple[float, float]:
-        changed = self.problem.firms.pd.copy()
-        changed[row] = pd
-        there = replace(self.problem, firms=replace(self.problem.firms, pd=changed))
-        pool, at = self.made.pool, self.at[row]
-        fall = self._fall(at, pd) * pool.unit
-        free = self._solved(there)
-        if free is not None and free.lend[row]:
-            return free.value, fall
-        little, much = self._loans(at, np.array([pd]))[:, 0, 0]
-        return self._value(there, row, float((pool.low if little > much else pool.high)[at]) * pool.unit), fall
-
-    def guess(self, row: int, refused: float) -> float:
-        return super().guess(row, float(self.made.others[0, self.at[row]]))
-
-    def rates(self, row: int, refused: float) -> tuple[float, float] | None:
-        return None
-
-    def _value(self, problem: Problem, row: int, amount: float) -> float:
-        fixed = {**(problem.limits.fixed or {}), problem.firms.ids[row]: amount}
-        plan = self._solved(problem.with_limits(fixed=fixed))
-        return -np.inf if plan is None else plan.value
-
-    def _solved(self, problem: Problem) -> Plan | None:
-        try:
-            return solve_quoted(problem, gap=self.gap, prove=False, clock=Clock(None, np.inf))
-        except Infeasible:
-            return None
