@@ -11,6 +11,9 @@ import numpy.typing as npt
 Grade: TypeAlias = Literal["A", "B", "C", "D"]
 GRADES: tuple[Grade, ...] = ("A", "B", "C", "D")
 
+Target: TypeAlias = Literal["default", "D", "grade"]
+"""What is predicted: 1 where the firm defaulted; 1 where its grade is D; 0..3 for grades A..D."""
+
 ChurnModel: TypeAlias = Literal["power", "log_quadratic", "isotonic"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]

@@ -19,10 +19,10 @@ from credit_udfs.core.allocation import Limits
 from credit_udfs.core.assess import FirmTerms, Settings
 from credit_udfs.core.industry import industries
 from credit_udfs.errors import BadFile
-from credit_udfs.hosts.openpyxl_book import OpenpyxlBook
 from credit_udfs.hosts.settings_file import SettingsFile
 from credit_udfs.workbook.contract import YES_NO_LABELS
 from credit_udfs.workbook.settings import DEFAULTS, SETTINGS, plan_settings
+from tests.hosts.openpyxl_book import OpenpyxlBook
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 

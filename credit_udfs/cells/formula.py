@@ -9,7 +9,6 @@ name before it, in capital or small letters. An ``@``, which takes one value of 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 from functools import cache
 
 from credit_udfs.cells.spec import REGISTRY
@@ -32,42 +31,24 @@ _ADDIN = re.compile(r"\.xl(?:am?|sm|sb|l)\b|^'?\[", re.IGNORECASE)
 
 
 @cache
-def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
-    listed = "|".join(sorted(names, key=len, reverse=True))
+def _pattern() -> re.Pattern[str]:
+    listed = "|".join(sorted(REGISTRY, key=len, reverse=True))
     return re.compile(_PATTERN.replace("NAMES", listed), re.VERBOSE | re.IGNORECASE)
 
 
-def respell(formula: str, spell: Callable[[str], str], names: Iterable[str] | None = None) -> str:
-    """`formula` with every call of one of `names` (default: all declared) spelled as `spell(NAME)`.
+def canonical(formula: str) -> tuple[str, tuple[str, ...]]:
+    """`formula` with our functions by their bare names, whatever program saved it; and those it calls, in order,
+    repeated as often as they are called.
 
     Texts in quotes stay as they are, and so does a name qualified by a sheet, which is a name of the user's own.
     """
+    called: list[str] = []
 
     def change(found: re.Match[str]) -> str:
         name = found["name"]
         if name is None or (found["file"] and not _ADDIN.search(found["file"])):
             return found[0]
-        return (found["one"] or "") + spell(name.upper())
+        called.append(name.upper())
+        return (found["one"] or "") + called[-1]
 
-    return _pattern(tuple(REGISTRY if names is None else names)).sub(change, formula)
-
-
-def canonical(formula: str, names: Iterable[str] | None = None) -> str:
-    """`formula` with our functions by their bare names, whatever program saved it."""
-    return respell(formula, str, names)
-
-
-def canonical_with_names(formula: str, names: Iterable[str] | None = None) -> tuple[str, tuple[str, ...]]:
-    """`canonical`, and our functions that the formula calls, in order, repeated as often as they are called."""
-    found: list[str] = []
-
-    def note(name: str) -> str:
-        found.append(name)
-        return name
-
-    return respell(formula, note, names), tuple(found)
-
-
-def functions_in(formula: str, names: Iterable[str] | None = None) -> tuple[str, ...]:
-    """Our functions that `formula` calls, in order, repeated as often as they are called."""
-    return canonical_with_names(formula, names)[1]
+    return _pattern().sub(change, formula), tuple(called)

@@ -86,11 +86,6 @@ class Write:
     def area(self) -> Area:
         return Area(self.sheet, *self.top_left, len(self.values), len(self.values[0]))
 
-    @property
-    def range_a1(self) -> str:
-        """The cells without their sheet: "A1:C9"."""
-        return str(self.area).rpartition("!")[2]
-
 
 @dataclass(frozen=True)
 class WritePlan:

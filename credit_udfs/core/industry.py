@@ -23,21 +23,16 @@ from credit_udfs.locale import Lang
 class Industry:
     """One of the 22 industries.
 
-    `section` is the letter of its section of GB/T 4754-2017 ("A".."R"), with the section's names beside.
+    `section` is the letter of its section of GB/T 4754-2017 ("A".."R").
     """
 
     key: str
     zh: str
     en: str
     section: str
-    section_zh: str
-    section_en: str
 
     def name(self, lang: Lang) -> str:
         return self.zh if lang == "zh" else self.en
-
-    def section_name(self, lang: Lang) -> str:
-        return self.section_zh if lang == "zh" else self.section_en
 
 
 @dataclass(frozen=True)
@@ -57,21 +52,7 @@ def _data() -> Mapping[str, Any]:
 @cache
 def industries() -> Mapping[str, Industry]:
     """The 22 industries by key, in the order of the classification."""
-    data = _data()
-    sections = data["sections"]
-    return MappingProxyType(
-        {
-            key: Industry(
-                key,
-                entry["zh"],
-                entry["en"],
-                entry["section"],
-                sections[entry["section"]]["zh"],
-                sections[entry["section"]]["en"],
-            )
-            for key, entry in data["industries"].items()
-        }
-    )
+    return MappingProxyType({key: Industry(key, **entry) for key, entry in _data()["industries"].items()})
 
 
 @cache

@@ -69,8 +69,12 @@ def log_loss(y: Any, p: Any, weights: Any = None) -> Any:
     return _mean(-np.log(np.where(np.asarray(y) == 1, p, 1 - p)), _weights(y, weights))
 
 
-def _recalibrate(y: Any, p: Any, weights: Any) -> tuple[Any, Any]:
-    """Slope and intercept of the logistic regression of y on logit p, by Newton's method for all rows of weights."""
+def calibration(y: Any, p: Any, weights: Any = None) -> Any:
+    """(2, ...) slope and intercept of the logistic regression of y on logit p. Source: Cox (1958).
+
+    Slope 1 is right, below 1 too extreme, above 1 too timid; intercept, in log-odds, 0 is right. NaN where they
+    don't exist (the outcomes are separated by p, or p doesn't vary). By Newton's method for all rows of weights.
+    """
     w = np.atleast_2d(_weights(y, weights))
     truth = np.asarray(y, dtype=np.float64)
     x = logit(np.clip(np.asarray(p, dtype=np.float64), EPSILON, 1 - EPSILON))
@@ -97,29 +101,8 @@ def _recalibrate(y: Any, p: Any, weights: Any) -> tuple[Any, Any]:
             open_ = open_[~done & doubt & np.isfinite(size)]
             if not open_.size:
                 break
-    intercept, slope = result.T
-    if weights is None or np.ndim(weights) == 1:
-        return float(slope[0]), float(intercept[0])
-    return slope, intercept
-
-
-def calibration(y: Any, p: Any, weights: Any = None) -> Any:
-    """(2, ...) slope and intercept of the logistic regression of y on logit p. Source: Cox (1958).
-
-    Slope 1 is right, below 1 too extreme, above 1 too timid; intercept, in log-odds, 0 is right. NaN where they
-    don't exist (the outcomes are separated by p, or p doesn't vary).
-    """
-    return np.array(_recalibrate(y, p, weights))
-
-
-def calibration_slope(y: Any, p: Any, weights: Any = None) -> Any:
-    """The slope of `calibration`."""
-    return _recalibrate(y, p, weights)[0]
-
-
-def calibration_intercept(y: Any, p: Any, weights: Any = None) -> Any:
-    """The intercept of `calibration`."""
-    return _recalibrate(y, p, weights)[1]
+    both = result.T[::-1]
+    return both[:, 0] if weights is None or np.ndim(weights) == 1 else both
 
 
 @dataclass(frozen=True)
@@ -283,20 +266,6 @@ def bootstrap(metric: Metric, y: Any, predictions: Any, draws: int = 2000, seed:
     """
     drawn = over_repeats(metric, y, predictions, resamples(len(y), draws, seed))
     return interval(float(over_repeats(metric, y, predictions)), drawn)
-
-
-def paired_bootstrap(metric: Metric, y: Any, a: Any, b: Any, draws: int = 2000, seed: int = 0) -> Difference:
-    """metric(a) - metric(b) of two methods' predictions (repeats, n) for the same firms, resampled together.
-
-    The numbers of repeats may differ. A method compared with itself has difference 0 and p 1.
-    """
-    w = resamples(len(y), draws, seed)
-    return difference(
-        float(over_repeats(metric, y, a)),
-        float(over_repeats(metric, y, b)),
-        over_repeats(metric, y, a, w),
-        over_repeats(metric, y, b, w),
-    )
 
 
 def difference(a: float, b: float, drawn_a: Floats, drawn_b: Floats) -> Difference:

@@ -16,8 +16,8 @@ from credit_udfs.core.quality import MethodQuality
 from credit_udfs.core.records import built, plain
 from credit_udfs.core.shift import IndicatorShift
 from credit_udfs.errors import BadInput
+from credit_udfs.types import Target
 
-Target: TypeAlias = Literal["default", "D", "grade"]
 Verdict: TypeAlias = Literal["ahead", "behind", "level"]
 
 PRIMARY: Mapping[Target, str] = {"default": "auc", "D": "auc", "grade": "ranked"}

@@ -18,7 +18,7 @@ from openpyxl.utils.cell import range_boundaries
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 from credit_udfs.cells import REGISTRY, ErrorValue
-from credit_udfs.cells.formula import canonical_with_names
+from credit_udfs.cells.formula import canonical
 from credit_udfs.errors import BadInput
 from credit_udfs.hosts.elementwise import CHECK, EACH, OWN, THOUSANDS, amount, digits, doubt, each
 from credit_udfs.hosts.engine import CODES, Engine, Err, Key, Value, address, error
@@ -105,7 +105,7 @@ class Calculation:
             left, top, right, bottom = range_boundaries(value.ref)
             self._areas[key] = (bottom - top + 1, right - left + 1)
             value = value.text
-        text, names = canonical_with_names(value if value.startswith("=") else f"={value}")
+        text, names = canonical(value if value.startswith("=") else f"={value}")
         self.texts[key] = text
         if names and not hidden.intersection(names):
             self.ours.add(key)

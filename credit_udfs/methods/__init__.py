@@ -15,7 +15,7 @@ from typing import Any
 
 from credit_udfs.core.indicators import compute
 from credit_udfs.methods import ensemble, p0, p1, p2, p3, p3_ahp, p4
-from credit_udfs.methods.method import Estimator, Fitted, Method, Target, declare
+from credit_udfs.methods.method import Method, declare
 
 _MODULES: tuple[Any, ...] = (ensemble, p0, p1, p2, p3, p3_ahp, p4)
 
@@ -26,7 +26,7 @@ VARIANTS: dict[str, Method] = {method.name: method for method in p3_ahp.VARIANTS
 
 NAMED: dict[str, Method] = METHODS | VARIANTS
 
-__all__ = ["METHODS", "NAMED", "VARIANTS", "Estimator", "Fitted", "Method", "Target", "compute", "declare", "export"]
+__all__ = ["METHODS", "NAMED", "VARIANTS", "Method", "compute", "declare", "export"]
 
 
 def export(estimator: Any) -> dict[str, Any]:

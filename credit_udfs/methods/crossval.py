@@ -12,10 +12,10 @@ import polars as pl
 from credit_udfs.core import metrics
 from credit_udfs.core.metrics import Metric
 from credit_udfs.core.quality import BinaryQuality, GradeQuality, MethodQuality, binary_quality, grade_quality
-from credit_udfs.core.validation import PRIMARY, Comparison, PaperComparison, Power, Target, Verdict
+from credit_udfs.core.validation import PRIMARY, Comparison, PaperComparison, Power, Verdict
 from credit_udfs.errors import BadInput
 from credit_udfs.methods.method import Method, named
-from credit_udfs.types import Bools, Floats, Ints, Progress
+from credit_udfs.types import Bools, Floats, Ints, Progress, Target
 
 TARGETS: tuple[Target, ...] = ("default", "D", "grade")
 OURS = ("linear", "two_step", "ensemble")

@@ -4,31 +4,13 @@ estimator.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
 
 from credit_udfs.core.indicators import INDICATORS
 from credit_udfs.locale import Lang, text
-from credit_udfs.types import Floats, Ints
-
-Target: TypeAlias = Literal["default", "D", "grade"]
-"""default: 1 where the firm defaulted; D: 1 where its grade is D; grade: 0..3 for A..D."""
-
-Fitted: TypeAlias = Mapping[str, Any]
-"""Fitted numbers, JSON-able, with a "form" that core.forms.evaluate knows."""
-
-
-class Estimator(Protocol):
-    """A scikit-learn classifier that also hands out its fitted numbers."""
-
-    classes_: Ints
-
-    def fit(self, X: Floats, y: Ints) -> Any: ...  # noqa: N803
-
-    def predict_proba(self, X: Floats) -> Floats: ...  # noqa: N803
-
-    def predict(self, X: Floats) -> Ints: ...  # noqa: N803
+from credit_udfs.methods.estimator import FormClassifier
+from credit_udfs.types import Target
 
 
 @dataclass(frozen=True)
@@ -47,7 +29,7 @@ class Method:
     paper: str | None
     indicators: tuple[str, ...]
     target: Target
-    make: Callable[[int], Any]
+    make: Callable[[int], FormClassifier]
     zh: str
     en: str
     note_zh: str
@@ -55,7 +37,7 @@ class Method:
 
 
 def declare(
-    name: str, paper: str | None, indicators: tuple[str, ...], target: Target, make: Callable[[int], Any]
+    name: str, paper: str | None, indicators: tuple[str, ...], target: Target, make: Callable[[int], FormClassifier]
 ) -> Method:
     """A Method with its texts from locale/methods.toml, tables [name] and [name_note]."""
     return Method(

@@ -30,7 +30,6 @@ from credit_udfs.core.validation import (
     Selection,
     Shift,
     SoleTraders,
-    Target,
 )
 from credit_udfs.errors import BadInput, NotAvailable
 from credit_udfs.locale import text
@@ -52,7 +51,7 @@ from credit_udfs.methods.estimator import FormClassifier
 from credit_udfs.methods.method import Method
 from credit_udfs.methods.selection import ForwardLinear
 from credit_udfs.methods.training import labels, training_rows
-from credit_udfs.types import GRADES, Bools, Floats, Ints, Progress
+from credit_udfs.types import GRADES, Bools, Floats, Ints, Progress, Target
 
 DEFAULT = "two_step"
 """The method of METHODS that the default model (methods.linear.train) is; a test holds that they give the same."""

@@ -110,8 +110,8 @@ def chart(
     made.roundedCorners = False
     made.display_blanks = "gap"
     scatter = kind in ("scatter", "scatter_line")
-    for i, line in enumerate(series):
-        made.series.append(_series(line, kind, i, categories))
+    for line in series:
+        made.series.append(_series(line, kind, categories))
     _axis(made.x_axis, x, lang, grid=False)
     _axis(made.y_axis, y, lang, grid=not y.hidden)
     if y.log:
@@ -185,7 +185,7 @@ def _kind(kind: Kind, gap: int) -> Any:
     return made
 
 
-def _series(line: Line, kind: Kind, index: int, categories: str | None) -> Any:
+def _series(line: Line, kind: Kind, categories: str | None) -> Any:
     values = Reference(range_string=line.values)
     if kind in ("scatter", "scatter_line"):
         made = Series(values, Reference(range_string=line.x), title=None)

@@ -50,7 +50,6 @@ class Limits:
 LIMITS = Limits()
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-_WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm")
 _XML = (".xml", ".rels", ".vml")
 # Patterns of a sheet's bytes: cells, those beyond column P, their addresses.
 _NARROW = 16

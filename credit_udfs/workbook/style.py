@@ -45,7 +45,6 @@ INTEGER: Final = "#,##0"
 DECIMAL: Final = "#,##0.00"
 SIGNED: Final = "+#,##0.0;-#,##0.0;0.0"
 SIGNED_PERCENT: Final = "+0.0%;-0.0%;0.0%"
-YEARS: Final = "0.0"
 DATE: Final = "yyyy-mm-dd"
 MONTH: Final = "yyyy-mm"
 FINE: Final = "0.0000"
@@ -82,7 +81,6 @@ class Look:
 TITLE: Final = Look(size=18, bold=True, ink=NAVY)
 FINDING: Final = Look(size=12, ink=INK, wrap=True, down="top")
 SECTION: Final = Look(size=12, bold=True, ink=NAVY, line="under")
-PLAIN: Final = Look()
 PROSE: Final = Look(wrap=True, down="top")
 NOTE: Final = Look(size=9, ink=MUTED, wrap=True, down="top")
 HEAD: Final = Look(bold=True, ink=WHITE, fill=NAVY, wrap=True, across="center", line="head")

@@ -36,7 +36,7 @@ def draw(b: Builder, canvas: Canvas) -> None:
         )
     found = _allocate(b, canvas, block, columns)
     canvas.shade_if(f"A{FIRST}:I{block.last}", f"N($F{FIRST})=1", "EAF1F8")
-    b.book.name("cu_plan", canvas.sheet.title, f"$A${FIRST}:$I${block.last}")
+    b.book.name(names.RANGE_PLAN, canvas.sheet.title, f"$A${FIRST}:$I${block.last}")
     _by_grade(b, canvas, block, found)
     canvas.freeze(FIRST, 2)
     protect(canvas)

@@ -7,8 +7,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from credit_udfs.hosts.openpyxl_book import OpenpyxlBook
 from credit_udfs.workbook.sample import write_sample
+from tests.hosts.openpyxl_book import OpenpyxlBook
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 from credit_udfs import commands
 from credit_udfs.commands import WritePlan
 from credit_udfs.errors import BadFile
-from credit_udfs.hosts.openpyxl_book import OpenpyxlBook
+from tests.hosts.openpyxl_book import OpenpyxlBook
 
 TODAY = dt.date(2026, 1, 1)
 WRITING = ("score_all", "optimise", "stress", "model_card", "settings")

@@ -14,8 +14,8 @@ from credit_udfs import api
 from credit_udfs.commands import VERBS
 from credit_udfs.core import card
 from credit_udfs.errors import BadFile, BadInput
-from credit_udfs.hosts.openpyxl_book import OpenpyxlBook
 from tests.commands.running import TODAY, WRITING, contents, refused, rows_of, run, yes
+from tests.hosts.openpyxl_book import OpenpyxlBook
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
@@ -83,7 +83,7 @@ def test_the_templates_page_of_indicators_is_filled_for_its_formulas(book: Openp
     before = contents(book)
     plan = run("score_all", book)
     assert [write.sheet for write in plan.writes] == ["信贷评分", "指标"]
-    assert plan.writes[1].range_a1 == "A5:H24"
+    assert str(plan.writes[1].area) == "指标!A5:H24"
     assert plan.asks == ()
     book.apply(plan, yes)
     rows = rows_of(plan, "企业代号")

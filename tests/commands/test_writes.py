@@ -12,10 +12,10 @@ from openpyxl.workbook.defined_name import DefinedName
 
 from credit_udfs.commands import Area, Formula, Write
 from credit_udfs.errors import NotAvailable
-from credit_udfs.hosts.openpyxl_book import OpenpyxlBook
 from tests.commands.running import WRITING, contents, rows_of, run, yes
 from tests.hosts import fakewin
 from tests.hosts.fakeexcel import FakeBook
+from tests.hosts.openpyxl_book import OpenpyxlBook
 
 
 @pytest.mark.parametrize("verb", WRITING)
@@ -118,9 +118,8 @@ def test_texts_of_the_file_stay_texts(book: OpenpyxlBook) -> None:
 def test_areas_and_writes_say_where_they_are() -> None:
     write = Write("S", (2, 27), ((1.0, 2.0), (3.0, 4.0)), ((None, None), (None, None)))
     assert str(write.area) == "S!AA2:AB3"
-    assert write.range_a1 == "AA2:AB3"
     assert write.area == Area("S", 2, 27, 2, 2)
-    assert replace(write, top_left=(1, 1)).range_a1 == "A1:B2"
+    assert str(replace(write, top_left=(1, 1)).area) == "S!A1:B2"
 
 
 # The same on an open workbook of Excel.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,21 @@ from sklearn.linear_model import LogisticRegression
 from credit_udfs.core import metrics as m
 
 seeds = st.integers(0, 2**32 - 1)
+
+
+def slope(y: Any, p: Any, weights: Any = None) -> Any:
+    return m.calibration(y, p, weights)[0]
+
+
+def intercept(y: Any, p: Any, weights: Any = None) -> Any:
+    return m.calibration(y, p, weights)[1]
+
+
+def paired(metric: m.Metric, y: Any, a: Any, b: Any, draws: int) -> m.Difference:
+    """Two methods' predictions (repeats, n) for the same firms, resampled together."""
+    w = m.resamples(len(y), draws, 0)
+    values = [m.over_repeats(metric, y, one, weights) for weights in (None, w) for one in (a, b)]
+    return m.difference(*values)
 
 
 def sample(seed: int, n: int = 60) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -78,8 +94,8 @@ def test_calibration_like_unpenalised_logistic_regression(seed: int) -> None:
     x = np.log(p / (1 - p))[:, None]
     for weight in (None, w):
         reference = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(x, y, sample_weight=weight)
-        assert m.calibration_slope(y, p, weight) == pytest.approx(reference.coef_[0, 0], abs=1e-4)
-        assert m.calibration_intercept(y, p, weight) == pytest.approx(reference.intercept_[0], abs=1e-4)
+        assert slope(y, p, weight) == pytest.approx(reference.coef_[0, 0], abs=1e-4)
+        assert intercept(y, p, weight) == pytest.approx(reference.intercept_[0], abs=1e-4)
 
 
 def test_calibration_tells_too_extreme_from_too_timid() -> None:
@@ -87,17 +103,17 @@ def test_calibration_tells_too_extreme_from_too_timid() -> None:
     odds = rng.normal(0, 2, 20_000)
     y = (rng.random(odds.size) < 1 / (1 + np.exp(-odds))).astype(int)
     p = 1 / (1 + np.exp(-odds))
-    assert m.calibration_slope(y, p) == pytest.approx(1, abs=0.05)
-    assert m.calibration_slope(y, 1 / (1 + np.exp(-2 * odds))) == pytest.approx(0.5, abs=0.03)
-    assert m.calibration_slope(y, 1 / (1 + np.exp(-odds / 2))) == pytest.approx(2, abs=0.1)
+    assert slope(y, p) == pytest.approx(1, abs=0.05)
+    assert slope(y, 1 / (1 + np.exp(-2 * odds))) == pytest.approx(0.5, abs=0.03)
+    assert slope(y, 1 / (1 + np.exp(-odds / 2))) == pytest.approx(2, abs=0.1)
 
 
 def test_undefined_is_nan() -> None:
     ones = np.ones(5, dtype=int)
     assert math.isnan(m.auc(ones, np.linspace(0, 1, 5)))
     separated = np.array([0, 0, 1, 1])
-    assert math.isnan(m.calibration_slope(separated, np.array([0.1, 0.2, 0.8, 0.9])))
-    assert math.isnan(m.calibration_slope(separated, np.full(4, 0.5)))
+    assert math.isnan(slope(separated, np.array([0.1, 0.2, 0.8, 0.9])))
+    assert math.isnan(slope(separated, np.full(4, 0.5)))
     assert math.isnan(m.quadratic_weighted_kappa(ones, ones))
 
 
@@ -151,13 +167,12 @@ def test_calibration_of_an_overconfident_network() -> None:
     rng = np.random.default_rng(4)
     y = rng.integers(0, 2, 120)
     p = np.where(rng.random(120) < 0.85, y, 1 - y).astype(float)
-    slope = m.calibration_slope(y, p)
-    assert 0 < slope < 0.3
-    rows = m.calibration_slope(y, p, m.resamples(120, 50, 0))
+    assert 0 < slope(y, p) < 0.3
+    rows = slope(y, p, m.resamples(120, 50, 0))
     assert np.isfinite(rows).all()
 
 
-METRICS = [m.auc, m.brier, m.log_loss, m.calibration_slope, m.calibration_intercept]
+METRICS = [m.auc, m.brier, m.log_loss, slope, intercept]
 GRADE_METRICS = [m.accuracy, m.balanced_accuracy, m.quadratic_weighted_kappa, m.mean_absolute_grade_error]
 
 
@@ -184,31 +199,31 @@ def test_bootstrap_interval_of_a_mean() -> None:
     assert (found.low, found.high) == pytest.approx((share - half, share + half), abs=0.005)
 
 
-def test_paired_bootstrap() -> None:
+def test_the_difference_of_two_methods() -> None:
     rng = np.random.default_rng(2)
     y = np.repeat([0, 1], 100)
     good = np.stack([y + rng.normal(0, 0.7, 200) for _ in range(3)])
     poor = np.stack([y + rng.normal(0, 4, 200) for _ in range(2)])
-    ahead = m.paired_bootstrap(m.auc, y, good, poor, draws=500)
-    behind = m.paired_bootstrap(m.auc, y, poor, good, draws=500)
+    ahead = paired(m.auc, y, good, poor, draws=500)
+    behind = paired(m.auc, y, poor, good, draws=500)
     assert ahead.significant
     assert ahead.low > 0
     assert ahead.p == pytest.approx(2 / 501)
     assert behind.value == pytest.approx(-ahead.value)
     assert (behind.low, behind.high) == pytest.approx((-ahead.high, -ahead.low))
-    same = m.paired_bootstrap(m.auc, y, good, good, draws=200)
+    same = paired(m.auc, y, good, good, draws=200)
     assert (same.value, same.low, same.high, same.p) == (0, 0, 0, 1)
     assert not same.significant
 
 
-def test_paired_bootstrap_holds_its_level() -> None:
+def test_a_difference_holds_its_level() -> None:
     """Two equally good scores are found different in about one of twenty samples."""
     rng = np.random.default_rng(9)
     wrong = 0
     for _ in range(200):
         y = rng.integers(0, 2, 80)
         a, b = (y + rng.normal(0, 1, (1, 80)) for _ in range(2))
-        wrong += m.paired_bootstrap(m.auc, y, a, b, draws=300).significant
+        wrong += paired(m.auc, y, a, b, draws=300).significant
     assert 2 <= wrong <= 22
 
 

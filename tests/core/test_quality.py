@@ -21,8 +21,8 @@ def test_binary_quality_is_the_metrics_averaged_over_repeats() -> None:
     _, p, y = predictions()
     found = binary_quality(y, p[:, :, 3], (0.99, 0.01), draws=200)
     assert found.auc.value == pytest.approx(np.mean([metrics.auc(y, row) for row in p[:, :, 3]]))
-    assert found.slope == metrics.bootstrap(metrics.calibration_slope, y, p[:, :, 3], 200)
-    assert found.intercept == metrics.bootstrap(metrics.calibration_intercept, y, p[:, :, 3], 200)
+    assert found.slope == metrics.bootstrap(lambda *of: metrics.calibration(*of)[0], y, p[:, :, 3], 200)
+    assert found.intercept == metrics.bootstrap(lambda *of: metrics.calibration(*of)[1], y, p[:, :, 3], 200)
     assert (found.training_auc, found.training_brier) == (0.99, 0.01)
     for interval in (found.auc, found.brier, found.log_loss, found.slope):
         assert interval.low < interval.value < interval.high

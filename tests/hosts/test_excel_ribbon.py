@@ -13,10 +13,10 @@ import pytest
 from credit_udfs import commands
 from credit_udfs.commands import WritePlan
 from credit_udfs.errors import NotAvailable
-from credit_udfs.hosts.openpyxl_book import OpenpyxlBook
 from tests.hosts import fakewin
 from tests.hosts.fakeexcel import FakeBook
 from tests.hosts.fakewin import press
+from tests.hosts.openpyxl_book import OpenpyxlBook
 
 FIRMS, PURCHASES, SALES = "企业信息", "进项发票信息", "销项发票信息"
 INVOICE = ("企业代号", "发票号码", "开票日期", "{}单位代号", "金额", "税额", "价税合计", "发票状态")

@@ -13,7 +13,6 @@ import pytest
 from credit_udfs.commands import Chosen
 from credit_udfs.core.assess import Settings, assess
 from credit_udfs.core.industry import industries
-from credit_udfs.hosts.openpyxl_book import OpenpyxlBook
 from credit_udfs.models import load
 from credit_udfs.workbook import names
 from credit_udfs.workbook.read import read
@@ -23,6 +22,7 @@ from templates.pages.builder import EXAMPLE_BUDGET, FIRST, ROWS
 from templates.pages.inputs import BLANK_ROWS
 from tests.hosts import office as suite
 from tests.hosts.office import Office
+from tests.hosts.openpyxl_book import OpenpyxlBook
 from tests.workbook import opc
 
 FOLDER = Path(__file__).parents[2] / "templates"

@@ -42,10 +42,6 @@ class Frontier:
     points: tuple[Point, ...]
 
     @property
-    def ceilings(self) -> Floats:
-        return np.array([point.ceiling for point in self.points])
-
-    @property
     def values(self) -> Floats:
         return np.array([point.value for point in self.points])
 

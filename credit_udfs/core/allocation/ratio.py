@@ -106,7 +106,6 @@ def _ratio(point: Floats) -> float:
 class _Search:
     sums: _Sums
     gap: float
-    go_on: Callable[[int], bool]
     z: float = -np.inf
     amount: Floats = field(default_factory=lambda: np.zeros(0))
     level: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
@@ -295,7 +294,7 @@ def solve_ratio(
 def _branch(sums: _Sums, gap: float, go_on: Callable[[int], bool]) -> tuple[_Search, float]:
     """Best-first branch and bound on running levels; the search and the bound it ends with."""
     m, q = sums.income.shape
-    search = _Search(sums, gap, go_on)
+    search = _Search(sums, gap)
     root = (np.zeros(m, dtype=np.int64), np.full(m, q - 1))
     top, firm, cut, known = search.bound(*root, [])
     heap, count = [(-top, 0, root, firm, cut, known)], 1

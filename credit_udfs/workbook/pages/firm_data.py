@@ -10,7 +10,6 @@ from credit_udfs.workbook.pages.view import PARTNERS, WAN_YUAN, View
 from credit_udfs.workbook.style import CENTRE, PERCENT_SHORT, number
 
 HEADER_ROW = 5
-FIRST_ROW = HEADER_ROW + 1
 
 
 def draw(canvas: Canvas, view: View) -> None:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from credit_udfs.core.metrics import Interval
 from credit_udfs.core.quality import MethodQuality
-from credit_udfs.core.validation import Comparison, PaperComparison, Report, Target
-from credit_udfs.types import GRADES
+from credit_udfs.core.validation import Comparison, PaperComparison, Report
+from credit_udfs.types import GRADES, Target
 from credit_udfs.workbook.addresses import address
 from credit_udfs.workbook.canvas import Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart

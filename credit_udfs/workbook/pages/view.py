@@ -244,10 +244,6 @@ class View:
         order = sorted(sums, key=lambda label: (-sums[label][1], label))
         return [(label, int(sums[label][0]), *sums[label][1:]) for label in order]  # type: ignore[misc]
 
-    @property
-    def limited_budget(self) -> bool:
-        return self.assessment.plan.price > 0
-
     # --- one firm ------------------------------------------------------------------------------------------
 
     @cached_property
