@@ -12,7 +12,7 @@ from credit_udfs.core.allocation.faults import GRADE_D
 from credit_udfs.core.allocation.flips import Flip, checkable, flips
 from credit_udfs.core.allocation.plan import LimitUse, Plan
 from credit_udfs.locale import Lang, text
-from credit_udfs.types import GRADES, Progress
+from credit_udfs.types import GRADES, Grade, Progress
 
 Reason: TypeAlias = Literal[
     "grade_d",
@@ -28,6 +28,7 @@ Reason: TypeAlias = Literal[
     "by_rules",
     "not_by_rules",
 ]
+RatesOf: TypeAlias = Literal["own", "ordered", "grade"]
 PRICED = ("full", "partial", "below_cut", "crowded_out")
 MOVABLE = (*PRICED, "loses")
 
@@ -44,6 +45,10 @@ class Explanation:
     flip_rates: a firm lent to would be refused at rates below the first and above the second; flip_budget, and
     flip_limit in the unit of `limit`, which stands most in a refused firm's way: where the firm would get a loan, or
     lose it. None where no value does.
+
+    rates_of: whose rate that is. "own": the firm's. "ordered": the firm's, from the quoted ones, the others planned
+    anew and still in the order of risk with it. "grade": with one rate per grade a firm's rate can't be moved alone, so
+    it is that of its grade; the firm is lent to at every quoted one between. grade: the firm's.
 
     checked: found by solving again on both sides: the best plan with a loan to the firm against the best one without,
     for budgets and limits a plan at that value and one a step before. Under limits plans are within `gap` of their
@@ -67,6 +72,8 @@ class Explanation:
     flip_budget: float | None
     flip_limit: float | None
     flip_rates: tuple[float | None, float | None]
+    rates_of: RatesOf
+    grade: Grade
 
     @property
     def lent(self) -> bool:
@@ -96,7 +103,8 @@ class Explanation:
         low, high = self.flip_rates
         if low is not None or high is not None:
             side = "rates" if low is not None and high is not None else "rate_low" if high is None else "rate_high"
-            said.append(text(f"allocation.flip_{side}", lang, low=low, high=high))
+            whose = text(f"allocation.rate_{self.rates_of}", lang, grade=self.grade)
+            said.append(text(f"allocation.flip_{side}", lang, whose=whose, low=low, high=high))
         if self.limit is not None and not self.lent:
             said.append(text("allocation.flip_limit", lang, limit=self.limit.sentence(lang)))
             if self.flip_limit is not None:
@@ -136,7 +144,7 @@ def explain(
 
 
 def _explain(plan: Plan, row: int, reason: Reason, limit: LimitUse | None, found: Flip | None) -> Explanation:
-    problem, firms = plan.problem, plan.problem.firms
+    problem, firms, limits = plan.problem, plan.problem.firms, plan.problem.limits
     lent, flip = bool(plan.lend[row]), found or Flip()
     rate = float(plan.rate[row] if lent else plan.best_rate[row])
     stay = float("nan")
@@ -160,6 +168,8 @@ def _explain(plan: Plan, row: int, reason: Reason, limit: LimitUse | None, found
         flip_budget=flip.budget,
         flip_limit=flip.limit,
         flip_rates=flip.rates,
+        rates_of="grade" if limits.one_rate_per_grade else "ordered" if limits.rates_ordered else "own",
+        grade=GRADES[int(firms.grade[row])],
     )
 
 
