@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 
@@ -72,8 +71,8 @@ def _model() -> str:
         return ""
 
 
-def _libreoffice(which: Callable[[str], str | None] = shutil.which) -> str:
-    program = which("soffice") or which("libreoffice")
+def _libreoffice() -> str:
+    program = shutil.which("soffice") or shutil.which("libreoffice")
     if not program:
         return ""
     try:

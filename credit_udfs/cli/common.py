@@ -308,9 +308,9 @@ def refuse_output(output: Path, force: bool, files: Sequence[Path] = (), formats
         refuse("output_locked", path=place.parent)
 
 
-def say_problems(tables: Any, lang: Lang, *, most: int = 5, in_workbook: bool = False) -> None:
+def say_problems(tables: Any, lang: Lang, *, in_workbook: bool = False) -> None:
     """The first remarks on the data, to standard error; in_workbook: the result has a page with all of them."""
-    problems = tables.problems
+    problems, most = tables.problems, 5
     for problem in problems[:most]:
         click.echo(problem.line(lang), err=True)
     if len(problems) > most:

@@ -132,8 +132,9 @@ def reliability(y: Any, p: Any, bins: int = 5) -> tuple[ReliabilityBin, ...]:
     return tuple(out)
 
 
-def wilson(share: float, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Wilson's interval (1927) of a proportion `share` seen among n; 95% by default."""
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """Wilson's 95% interval (1927) of a proportion `share` seen among n."""
+    z = 1.959963984540054
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     # The ends meet the share itself at 0 and 1; rounding must not part them.

@@ -29,7 +29,7 @@ class IndicatorShift:
     missing: int
 
 
-def indicator_shift(key: str, training: Floats, scored: Floats, bins: int = 10) -> IndicatorShift:
+def indicator_shift(key: str, training: Floats, scored: Floats) -> IndicatorShift:
     """Compare an indicator's values (n,) and (m,), NaN where missing (left out). Each needs a known value."""
     a, b = training[~np.isnan(training)], scored[~np.isnan(scored)]
     from scipy.stats import ks_2samp  # loads slowly, and only validation needs it
@@ -41,7 +41,7 @@ def indicator_shift(key: str, training: Floats, scored: Floats, bins: int = 10) 
         float(np.median(b)),
         float(test.statistic),
         float(test.pvalue),
-        psi(a, b, bins),
+        psi(a, b),
         int(np.count_nonzero(b < a.min())),
         int(np.count_nonzero(b > a.max())),
         int(scored.size - b.size),

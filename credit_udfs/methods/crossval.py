@@ -21,8 +21,8 @@ TARGETS: tuple[Target, ...] = ("default", "D", "grade")
 OURS = ("linear", "two_step", "ensemble")
 """The methods that are compared with every other."""
 
-LEVEL = 0.05
-"""Of significance."""
+LEVEL, POWER = 0.05, 0.8
+"""Of significance; and how often a true difference should be found."""
 
 COMPARED: tuple[tuple[Target, str, Metric, int], ...] = (
     ("default", "auc", metrics.auc, 1),
@@ -280,7 +280,7 @@ def against_papers(
     )
 
 
-def power_of(comparisons: Iterable[Comparison], ours: str, power: float = 0.8) -> Power | None:
+def power_of(comparisons: Iterable[Comparison], ours: str) -> Power | None:
     """What differences in default AUC the firms could show, from the standard errors of `ours` against the papers."""
     errors = [
         c.difference.error
@@ -289,5 +289,5 @@ def power_of(comparisons: Iterable[Comparison], ours: str, power: float = 0.8) -
     ]
     if not errors:
         return None
-    seen = metrics.detectable(1.0, power, LEVEL) * np.array(errors)
-    return Power(power, LEVEL, float(seen.min()), float(np.median(seen)), float(seen.max()))
+    seen = metrics.detectable(1.0, POWER, LEVEL) * np.array(errors)
+    return Power(POWER, LEVEL, float(seen.min()), float(np.median(seen)), float(seen.max()))

@@ -9,7 +9,6 @@ import numpy as np
 
 from credit_udfs.core.model_card import Model
 from credit_udfs.core.tables import Tables
-from credit_udfs.core.validation import Report
 from credit_udfs.errors import BadInput
 from credit_udfs.methods import NAMED, Method, compute, conformal, export
 from credit_udfs.methods.linear import GRADE_SETS_LEVEL, rounded
@@ -57,14 +56,9 @@ def train_method(tables: Tables, name: str, *, trained: str, seed: int = 0) -> M
     )
 
 
-def complete_method(
-    model: Model, tables: Tables, report: Report | None = None, progress: Progress | None = None
-) -> Model:
-    """The card with the quality out of sample of what its method predicts, and so with a new hash.
-
-    report: a validation of the same tables that has the method; made here when not given.
-    """
-    found = report or validate(tables, methods=[model.name], plan=CARD, progress=progress)
+def complete_method(model: Model, tables: Tables, progress: Progress | None = None) -> Model:
+    """The card with the quality out of sample of what its method predicts, and so with a new hash."""
+    found = validate(tables, methods=[model.name], plan=CARD, progress=progress)
     kept = found.summary(model.name)
     own = NAMED[model.name]
     if own.paper is not None:

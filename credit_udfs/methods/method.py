@@ -57,9 +57,9 @@ def indicator_name(key: str, lang: Lang) -> str:
     return INDICATORS[key].zh if lang == "zh" else INDICATORS[key].en
 
 
-def named(keys: Sequence[str], lang: Lang, most: int = 12) -> str:
-    """The names of indicators in a row; of more than `most`, the first and the last and how many there are."""
+def named(keys: Sequence[str], lang: Lang) -> str:
+    """The names of indicators in a row; of more than twelve, the first and the last and how many there are."""
     names = [indicator_name(key, lang) for key in keys]
-    if len(names) > most:
+    if len(names) > 12:
         return text("methods.many_indicators", lang, count=len(names), first=names[0], last=names[-1])
     return ("、" if lang == "zh" else ", ").join(names)

@@ -188,12 +188,12 @@ class Canvas:
 
     # --- pieces of a page ----------------------------------------------------------------------------------
 
-    def heading(self, title: str, finding: str, span: int, *, row: int = 1, note: str = "") -> int:
+    def heading(self, title: str, finding: str, span: int, *, note: str = "") -> int:
         """Title, then the finding in words, over `span` columns; the next free row. Widths must be set before."""
-        self.put(row, 1, title, TITLE)
-        self.height(row, 30)
-        self.prose(row + 1, 1, span, finding, FINDING)
-        row += 2
+        self.put(1, 1, title, TITLE)
+        self.height(1, 30)
+        self.prose(2, 1, span, finding, FINDING)
+        row = 3
         if note:
             self.prose(row, 1, span, note, NOTE)
             row += 1
@@ -339,19 +339,18 @@ class Canvas:
         )  # fmt: skip
         self.sheet.conditional_formatting.add(ref, rule)
 
-    def shade_if(self, ref: str, formula: str, fill: str, *, bold: bool = False, ink: str | None = None) -> None:
+    def shade_if(self, ref: str, formula: str, fill: str, *, bold: bool = False) -> None:
         from openpyxl.styles import Font
 
-        font = Font(bold=bold or None, color="FF" + ink if ink else None) if bold or ink else None
+        font = Font(bold=True) if bold else None
         rule = FormulaRule(formula=[formula], fill=PatternFill(bgColor="FF" + fill, fill_type="solid"), font=font)
         self.sheet.conditional_formatting.add(ref, rule)
 
-    def plain_zero(self, ref: str, fmt: str = "0.0") -> None:
-        """No sign before numbers that are shown as zero: a format with signs would write -0.0."""
+    def plain_zero(self, ref: str) -> None:
+        """No sign before numbers that are shown as 0.0: a format with signs would write -0.0."""
         first = ref.split(":")[0]
-        size = 0.5 * 0.1 ** len(fmt.partition(".")[2])
-        look = DifferentialStyle(numFmt=NumberFormat(numFmtId=200, formatCode=f"{fmt};{fmt}"))
-        rule = Rule(type="expression", dxf=look, formula=[f"AND(ISNUMBER({first}),ABS(N({first}))<{size:g})"])
+        look = DifferentialStyle(numFmt=NumberFormat(numFmtId=200, formatCode="0.0;0.0"))
+        rule = Rule(type="expression", dxf=look, formula=[f"AND(ISNUMBER({first}),ABS(N({first}))<0.05)"])
         self.sheet.conditional_formatting.add(ref, rule)
 
     def validate(self, ref: str, rule: DataValidation) -> None:

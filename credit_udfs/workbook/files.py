@@ -57,9 +57,9 @@ def replacing(path: Path, *, force: bool = True) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str, *, force: bool = True) -> Path:
+def write_text(path: Path, text: str) -> Path:
     """Write UTF-8 text that way. Returns `path`."""
-    with replacing(path, force=force) as temporary:
+    with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path
 

@@ -34,7 +34,7 @@ def is_result(headers: Iterable[str]) -> bool:
     )
 
 
-def write_frame(frame: pl.DataFrame, path: Path, *, force: bool = True) -> Path:
+def write_frame(frame: pl.DataFrame, path: Path) -> Path:
     """Write `frame` in the format that the ending of `path` names (.csv, .parquet, .xlsx). Returns `path`.
 
     Text that a spreadsheet program would take for a formula gets an apostrophe before it in CSV, where nothing else
@@ -44,7 +44,7 @@ def write_frame(frame: pl.DataFrame, path: Path, *, force: bool = True) -> Path:
     kind = path.suffix.lower()
     if kind not in FORMATS:
         raise BadInput("files.format", suffix=path.suffix or path.name)
-    with replacing(path, force=force) as temporary:
+    with replacing(path) as temporary:
         if kind == ".csv":
             frame.with_columns(_defused(name) for name in frame.columns if frame[name].dtype == pl.String).write_csv(
                 temporary, include_bom=True
