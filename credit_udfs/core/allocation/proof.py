@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from credit_udfs.core.allocation.ceilings import spared
 from credit_udfs.core.allocation.lines import Lines
 from credit_udfs.core.allocation.rows import Choice, Pool
 from credit_udfs.core.allocation.search import Best, Clock, by_rates, settled_at
@@ -74,17 +75,21 @@ def close_gap(pool: Pool, mu: Floats, best: Best, target: float, clock: Clock) -
         ranges = ranges.split(pool.low + (pool.high - pool.low) * step)
     bound = float(mu @ pool.right + top.sum())
     least = target * max(abs(bound), float(top.max(initial=0.0)), 1e-9)
-    deep = max(2.0 * least, 1e-5 * abs(bound))
+    others, lost = spared(pool, mu)
+    best.bound = min(best.bound, max(bound - lost, best.value))
+    deep = lost + max(2.0 * least, 1e-5 * abs(bound))
+    if best.choice is not None:  # deep enough for the plan there is
+        deep = max(deep, bound - best.value - 0.9 * target * abs(best.value))
     for _ in range(ROUNDS):
         before, plan = best.gap(), best.choice is not None
         room = (bound - best.value if plan else np.inf) * (1 + 1e-9) + 1e-12
-        regret = _regret(pool, mu, top, ranges)
-        deep = min(deep, room, max(float(regret.max(initial=0.0)), float(top.max(initial=0.0))))
+        regret, refused = _regret(pool, mu, top, ranges) + others[ranges.firm], top + others
+        deep = min(deep, room, max(float(regret.max(initial=0.0)), float(refused.max(initial=0.0))))
         near = ranges.take(regret <= deep)
         if np.unique(near.firm).size > PROVABLE:
             return
-        close = max(target / 2.0, before / 4.0 if plan else 0.0)
-        found = _decide(pool, prices, moves, near, (top <= deep) & ~pool.forced, close, best, clock.left())
+        close = max(target / 2.0, before / 8.0 if plan else 0.0)
+        found = _decide(pool, prices, moves, near, (refused <= deep) & ~pool.forced, close, best, clock.left())
         best.bound = min(best.bound, max(found.bound, best.value, bound - deep))
         if found.amount is not None:
             choice, price, _ = settled_at(pool, mu, Choice(found.amount, *_start(pool, mu)))
@@ -96,7 +101,7 @@ def close_gap(pool: Pool, mu: Floats, best: Best, target: float, clock: Clock) -
         if best.gap() <= target or clock.over():
             return
         if found.amount is None or found.bound < bound - deep + least / 2.0:
-            deep *= 3.0
+            deep = lost + 3.0 * (deep - lost)
 
 
 def _regret(pool: Pool, mu: Floats, top: Floats, ranges: Ranges) -> Floats:
