@@ -11,7 +11,7 @@ plan, and give the prices and the amounts at which the next round is exact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -80,6 +80,7 @@ def close_gap(pool: Pool, mu: Floats, best: Best, target: float, clock: Clock) -
     deep = lost + max(2.0 * least, 1e-5 * abs(bound))
     if best.choice is not None:  # deep enough for the plan there is
         deep = max(deep, bound - best.value - 0.9 * target * abs(best.value))
+    again, last = 1.0, np.full(pool.size, np.nan)
     for _ in range(ROUNDS):
         before, plan = best.gap(), best.choice is not None
         room = (bound - best.value if plan else np.inf) * (1 + 1e-9) + 1e-12
@@ -94,7 +95,11 @@ def close_gap(pool: Pool, mu: Floats, best: Best, target: float, clock: Clock) -
         if found.amount is not None:
             choice, price, _ = settled_at(pool, mu, Choice(found.amount, *_start(pool, mu)))
             best.offer(pool, choice)
-            prices.append(np.where(moves, price, 0.0))
+            best.offer(pool, _less(pool, choice))
+            # Loans for which no rates keep the limits come up again, until the prices that rule them out are large.
+            again = 10.0 * again if np.allclose(found.amount, last, atol=1e-6) else 1.0
+            last = found.amount
+            prices.append(np.where(moves, again * price, 0.0))
             ranges = ranges.split(found.amount)
         if found.stopped:
             clock.status = "time_limit"
@@ -102,6 +107,23 @@ def close_gap(pool: Pool, mu: Floats, best: Best, target: float, clock: Clock) -
             return
         if found.amount is None or found.bound < bound - deep + least / 2.0:
             deep = lost + 3.0 * (deep - lost)
+
+
+def _less(pool: Pool, choice: Choice) -> Choice:
+    """The same loans at the same rates, those above their smallest amount smaller, so that money drawn keeps its
+    limits."""
+    amount = choice.amount
+    for k, row in enumerate(pool.rows):
+        if np.any(row.drawn) and row.stays == 0.0:
+            out = replace(choice, amount=amount)
+            over = float((pool.total(out) - pool.right)[k])
+            money, drawn, _, _ = pool.coefficients(k)
+            each = np.maximum(money + drawn * choice.stay, 0.0)
+            room = np.where(amount > 0.0, amount - pool.low, 0.0)
+            most = float(each @ room)
+            if 0.0 < over <= most:
+                amount = amount - room * (over / most)
+    return replace(choice, amount=amount)
 
 
 def _regret(pool: Pool, mu: Floats, top: Floats, ranges: Ranges) -> Floats:
