@@ -51,10 +51,12 @@ class Explanation:
     it is that of its grade; the firm is lent to at every quoted one between. grade: the firm's.
 
     checked: found by solving again on both sides: the best plan with a loan to the firm against the best one without,
-    for budgets and limits a plan at that value and one a step before. Under limits plans are within `gap` of their
-    bounds, so nearer to the turning point than what the gap is worth the decision is a tie that other plans as good
-    may break otherwise; budgets and limits are looked at in 64 steps, closer near the present value, for at most
-    eight firms and under a budget alone in steps of 0.01% of a share or about a ten-thousandth of the money.
+    for budgets and limits a plan at that value, and one nearer the present one that decides as now. Under limits plans
+    are within `gap` of their bounds, so nearer to the turning point than what the gap is worth the decision is a tie
+    that other plans as good may break otherwise. Budgets and limits are looked at in 32 steps, closer near the present
+    value (12 for at most eight firms), so where a decision turns and turns back between two of them that isn't seen;
+    then halfway between, on to 0.01% of a share or about a ten-thousandth of the money, or, where flip_about, to 1% of
+    the value or of the present one.
     """
 
     firm: str
@@ -71,6 +73,7 @@ class Explanation:
     flip_pd: float | None
     flip_budget: float | None
     flip_limit: float | None
+    flip_about: bool
     flip_rates: tuple[float | None, float | None]
     rates_of: RatesOf
     grade: Grade
@@ -94,12 +97,12 @@ class Explanation:
     def change(self, lang: Lang) -> str:
         """What would change it, in one or two sentences; empty where nothing does."""
         said = []
-        side = "lent" if self.lent else "refused"
+        side, about = "lent" if self.lent else "refused", "_about" if self.flip_about else ""
         if self.flip_pd is not None:
             said.append(text(f"allocation.flip_pd_{side}", lang, flip=self.flip_pd, pd=self.pd))
         if self.flip_budget is not None:
             wan = self.flip_budget / 1e4
-            said.append(text(f"allocation.flip_budget_{side}", lang, budget=self.flip_budget, wan=wan))
+            said.append(text(f"allocation.flip_budget_{side}{about}", lang, budget=self.flip_budget, wan=wan))
         low, high = self.flip_rates
         if low is not None or high is not None:
             side = "rates" if low is not None and high is not None else "rate_low" if high is None else "rate_high"
@@ -109,7 +112,7 @@ class Explanation:
             said.append(text("allocation.flip_limit", lang, limit=self.limit.sentence(lang)))
             if self.flip_limit is not None:
                 value = self.limit.said(self.flip_limit, lang, safe=True)
-                said.append(text("allocation.flip_limit_at", lang, value=value))
+                said.append(text(f"allocation.flip_limit_at{about}", lang, value=value))
             elif self.checked:
                 said.append(text("allocation.flip_limit_none", lang))
         return ("" if lang == "zh" else " ").join(said)
@@ -167,6 +170,7 @@ def _explain(plan: Plan, row: int, reason: Reason, limit: LimitUse | None, found
         flip_pd=flip.pd,
         flip_budget=flip.budget,
         flip_limit=flip.limit,
+        flip_about=flip.about,
         flip_rates=flip.rates,
         rates_of="grade" if limits.one_rate_per_grade else "ordered" if limits.rates_ordered else "own",
         grade=GRADES[int(firms.grade[row])],

@@ -22,24 +22,28 @@ from credit_udfs.core.allocation.shelves import Shelves
 from credit_udfs.core.allocation.sides import PD_STEP, Sides
 from credit_udfs.types import GRADES, Grade, Ints, Progress
 
-GRID, FEW_GRID = 48, 12
+GRID, FEW_GRID = 32, 12
 """Values at which a budget or a limit is looked through, closer to each other near the present one; the second for a
 few firms, which go on between them."""
 HALVE = 4
 """Every so many plans made anew the interval in which a probability of default turns the decision is halved."""
 FEW = 8
-"""Firms at most for which a budget or a limit under limits is then looked at in finer steps."""
+"""Firms at most for which a budget or a limit under limits is then found to its grain."""
+ABOUT = 0.01
+"""How near it is found for more firms, relative to it or to the present value."""
 
 
 @dataclass(frozen=True)
 class Flip:
     """Where the decision turns, all else equal; None where it doesn't. pd: probability of default; rates: below the
-    first and above the second a firm lent to would be refused; budget: yuan; limit: of `use`, in its own unit."""
+    first and above the second a firm lent to would be refused; budget: yuan; limit: of `use`, in its own unit; about:
+    whether these two are found to ABOUT only."""
 
     pd: float | None = None
     rates: tuple[float | None, float | None] = (None, None)
     budget: float | None = None
     limit: float | None = None
+    about: bool = False
 
 
 class Judge(Protocol):
@@ -88,6 +92,7 @@ class _Turns:
         self.plan, self.problem = plan, plan.problem
         self.judge = JUDGES[plan.method](plan, gap)
         self.fine, self.grid = few or plan.method == "price", FEW_GRID if few else GRID
+        self.turned: dict[tuple[object, ...], int] = {}
         self.known: dict[tuple[str, float], Ints | None] = {}
 
     def flip(self, row: int, use: LimitUse | None) -> Flip:
@@ -98,13 +103,16 @@ class _Turns:
             rates=self._rates(row, refused) if lent else (None, None),
             budget=None if loses else self._along("budget", row, lent),
             limit=None if lent or loses or use is None else self._along(use.key, row, lent),
+            about=not self.fine,
         )
 
     def _pd(self, row: int, lent: bool, refused: float) -> float | None:
         """Lending is worth more than `refused` at `low` steps, no more at `high`."""
         now, end = float(self.problem.firms.pd[row]) / PD_STEP, round(1.0 / PD_STEP)
         low, high = (math.floor(now + 1e-6), end + 1) if lent else (-1, math.ceil(now - 1e-6))
-        k = math.floor(self.judge.guess(row, refused) / PD_STEP + 1e-6)
+        alike = self._alike(row, lent)
+        hint = self.turned.get(alike)
+        k = math.floor(self.judge.guess(row, refused) / PD_STEP + 1e-6) if hint is None else hint
         known, tries = dict[int, float](), 0
         while high - low > 1:
             k = min(max(k, low + 1), high - 1)
@@ -115,6 +123,9 @@ class _Turns:
                 low = k
             else:
                 high = k
+            if k == hint == low:
+                k += 1
+                continue
             if tries % HALVE == 0 and low in known and high in known:
                 k = (low + high) // 2
                 continue
@@ -125,6 +136,7 @@ class _Turns:
             # the last step before the line crosses, or where that is known the first one after
             k = math.floor(k + ahead) if math.isfinite(ahead) else (low + high) // 2
             k += k == low
+        self.turned[alike] = low
         at = high if lent else low
         return at * PD_STEP if 0 <= at <= end else None
 
@@ -134,6 +146,13 @@ class _Turns:
         low, high = found or (None, None)
         quoted = terms.quoted_rates if isinstance(self.judge, QuotedSides) else (terms.rate_min, terms.rate_max)
         return (None if low == quoted[0] else low, None if high == quoted[-1] else high)
+
+    def _alike(self, row: int, lent: bool) -> tuple[object, ...]:
+        """Firms whose decision turns at about the same probability of default, if at all."""
+        firms = self.problem.firms
+        of = (None if names is None else names[row] for names in (firms.sector, firms.group))
+        own = (None if score is None else float(score[row]) for score in (firms.repayment, firms.shock))
+        return (lent, int(firms.grade[row]), float(firms.low[row]), float(firms.high[row]), *of, *own)
 
     def _along(self, key: str, row: int, lent: bool) -> float | None:
         """Where the firm's decision turns as the budget, or the limit `key`, is moved."""
@@ -149,7 +168,8 @@ class _Turns:
         else:
             return None
         a, b = round(before / way.step), round(value / way.step)
-        while self.fine and abs(b - a) > 1:
+        # others' searches between the same values halve them in the same places
+        while abs(b - a) > (1 if self.fine else max(ABOUT * max(abs(b), abs(way.now / way.step)), 1.0)):
             middle = (a + b) // 2
             found = self._decided(key, way, middle * way.step)
             if found is not None and found[row] == wanted:

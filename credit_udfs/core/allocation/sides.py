@@ -20,7 +20,7 @@ from credit_udfs.core.allocation.proof import close_gap
 from credit_udfs.core.allocation.rows import Choice, Pool, pool_of
 from credit_udfs.core.allocation.search import Best, Clock, polished
 from credit_udfs.core.allocation.ties import search_core
-from credit_udfs.types import Floats, Ints
+from credit_udfs.types import Bools, Floats, Ints
 
 SHARP = 1e-5
 """How near the prices come to the best bound, relatively: prices that are off mislead the search."""
@@ -127,19 +127,26 @@ class Sides:
         self.at = np.full(len(plan.lend), -1)
         self.at[made.pool.firm] = np.arange(made.pool.size)
         self.last: tuple[int, Choice | None] = -1, None
+        self.near = made.prices
 
     def decided(self, problem: Problem) -> Ints | None:
         """(n,) 1 where a plan made anew lends, -1 where it refuses, 0 where the prices don't agree."""
-        made = made_anew(problem, self.made.prices, self.gap)
+        made = made_anew(problem, self.near, self.gap)
         if made is None:
             return None
+        self.near = made.prices
         out = np.full(self.at.size, -1)
         choice = made.best.choice
         out[made.pool.firm] = 0
         if choice is not None:
             lent, worth = choice.amount > 0.0, made.reduced[0]
-            out[made.pool.firm] = np.where(lent & (worth >= 0.0), 1, np.where(~lent & (worth <= 0.0), -1, 0))
+            refused = ~lent & ((worth <= 0.0) | self._too_large(made.pool))
+            out[made.pool.firm] = np.where(lent & (worth >= 0.0), 1, np.where(refused, -1, 0))
         return out
+
+    def _too_large(self, pool: Pool) -> Bools:
+        """(m,) whose smallest loan exceeds the whole budget."""
+        return (pool.low > pool.right[0]) & (self.problem.terms.budget_basis == "offered")
 
     def refused(self, row: int) -> float:
         """The value of the best plan without the firm."""

@@ -54,7 +54,8 @@ def is_tie(problem, row):
 def coarse(monkeypatch):
     """Few budgets and limits looked at, where they aren't what is tested."""
     monkeypatch.setattr(flips, "GRID", 2)
-    monkeypatch.setattr(flips, "FEW_GRID", 2)
+    monkeypatch.setattr(flips, "FEW", 0)
+    monkeypatch.setattr(flips, "ABOUT", 1.0)
 
 
 FULL = [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in MIXED]
