@@ -34,6 +34,14 @@ UNTRUST = np.array([0.10, 0.35, 0.65, 0.90])
 QUOTED_STEP = 0.0025
 
 
+def _column(values: Any) -> Any:
+    """Numbers as floats, None as NaN; anything else as it is."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        return np.asarray(values, dtype=object)
+
+
 @dataclass(frozen=True, eq=False)
 class Firms:
     """Applicants. All arrays have shape (n,), in the caller's order.
@@ -70,27 +78,26 @@ class Firms:
     ) -> Firms:
         """The same from plain lists: grades as letters or codes, amounts as one number or one each.
 
-        Defaults are the contest's: 100,000 to 1,000,000 yuan. Raises BadInput for an unknown grade letter.
+        Defaults are the contest's: 100,000 to 1,000,000 yuan. What is no number, or no grade, is kept as it is, for
+        Problem to refuse with everything else.
         """
         names = tuple(ids)
-        letters = [g for g in np.asarray(grade).tolist() if not isinstance(g, int) and g not in GRADES]
-        if letters:
-            raise BadInput("allocation.unknown_grade", grade=letters[0])
-        codes = [g if isinstance(g, int) else GRADES.index(g) for g in np.asarray(grade).tolist()]
+        codes = [GRADES.index(g) if g in GRADES else g for g in np.asarray(grade).tolist()]
 
-        def each(value: Any) -> Floats:
-            return np.broadcast_to(np.asarray(value, dtype=np.float64), (len(names),)).copy()
+        def each(value: Any) -> Any:
+            column = _column(value)
+            return np.full(len(names), column) if column.ndim == 0 else column.copy()
 
         return cls(
             names,
-            np.asarray(pd, dtype=np.float64),
-            np.asarray(codes, dtype=np.int64),
+            _column(pd),
+            np.asarray(codes, dtype=np.int64 if all(isinstance(g, int) for g in codes) else object),
             each(low),
             each(high),
             None if sector is None else tuple(sector),
             None if group is None else tuple(group),
-            None if repayment is None else np.asarray(repayment, dtype=np.float64),
-            None if shock is None else np.asarray(shock, dtype=np.float64),
+            None if repayment is None else _column(repayment),
+            None if shock is None else _column(shock),
         )
 
     def __len__(self) -> int:

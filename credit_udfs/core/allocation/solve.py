@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from credit_udfs.core.allocation.budget_only import solve_budget_only
+from credit_udfs.core.allocation.faults import search_faults
 from credit_udfs.core.allocation.limited import solve_limited
 from credit_udfs.core.allocation.plan import Plan
-from credit_udfs.core.allocation.problem import Problem
+from credit_udfs.core.allocation.problem import BadProblem, Problem
 from credit_udfs.core.allocation.quoted import solve_quoted
 from credit_udfs.core.allocation.search import Clock
 from credit_udfs.types import Progress
@@ -31,8 +32,11 @@ def solve(
     time_limit: seconds by `clock` (core reads none itself; time.perf_counter, say), after which the best plan
     so far is returned with its honest gap and status "time_limit". A progress callback that raises
     `search.Stop` ends the search in the same way, with status "interrupted". start: the plan of a like problem, from
-    whose prices the search starts. Raises Infeasible, with the clashing limits, when no plan keeps them all.
+    whose prices the search starts. Raises BadProblem for a gap or a time limit that is none, and Infeasible, with the
+    clashing limits, when no plan keeps them all.
     """
+    if faults := search_faults(gap, prove, time_limit):
+        raise BadProblem(faults)
     limits, terms = problem.limits, problem.terms
     until = clock() + time_limit if clock is not None and time_limit is not None else np.inf
     watch = Clock(clock, until)

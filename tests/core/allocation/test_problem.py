@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from allocation_cases import contest_like, five_limits
 
-from credit_udfs.core.allocation import BadProblem, Firms, Limits, Problem, Terms
-from credit_udfs.errors import BadInput
+from credit_udfs.core.allocation import BadProblem, Firms, Limits, Problem, Terms, solve
 from credit_udfs.locale import LANGS
 
 
@@ -89,11 +88,108 @@ def test_fixed_above_the_budget_and_missing_sectors():
     assert faults(firms, Terms(1e6), limits) == ["no_sector", "fixed_above_budget"]
 
 
-def test_wrong_lengths_and_letters():
+def test_wrong_lengths_and_kinds_of_columns():
     short = Firms(("a", "b"), np.array([0.1]), np.array([0, 1]), np.full(2, 1e5), np.full(2, 1e6))
     assert faults(short) == ["length"]
-    with pytest.raises(BadInput, match="E"):
-        Firms.of("ab", [0.1, 0.1], ["A", "E"])
+    firms = Firms.of("abc", [0.1, 0.2], ["A", "B", "C"], low=[1e5, 1e5], high=[[1e6], [1e6], [1e6]])
+    assert faults(firms) == ["length", "length", "length"]
+    firms = Firms.of("ab", [0.1, "high"], [True, "B"], high="much")
+    assert faults(firms, limits=Limits(fixed={"a": 2e5})) == [
+        "column_not_numbers", "unknown_grade", "column_not_numbers",
+    ]  # fmt: skip
+    assert Problem(Firms.of("ab", [0.1, None], "AB"), Terms(1e6)).lendable.tolist() == [True, False]
+
+
+def test_faults_of_firms_terms_and_limits_hide_none_of_one_another():
+    """Every firm at fault is named, up to five, and everything else that is wrong."""
+    ids = list("aabbcdefgh")
+    pd = [2.0, -1.0, 0.1, *(7.0,) * 6, np.nan]
+    firms = Firms.of(ids, pd, list("EFABCABCAB"), sector=["x"] * 10)
+    terms = Terms(-5.0, objective="P7", lgd=2.0)
+    limits = Limits(sector_share={"y": 1.5}, min_lent=-3.0, mean_churn=np.nan, min_clients=11, fixed={"q": 1e5})
+    with pytest.raises(BadProblem) as caught:
+        Problem(firms, terms, limits)
+    assert caught.value.text("en").splitlines() == [
+        "The credit plan's input can't be used as given (faults: 12):",
+        "- A grade must be A, B, C or D. Not so for 2 firms: a (E), a (F).",
+        "- Give each firm one row: 2 firms appear more than once: a, b.",
+        "- A probability of default must lie between 0 and 1. Not so for 8 firms: "
+        "a (2), a (-1), b (7), c (7), d (7), ….",
+        "- \"objective\" must be one of bank, P1, P3, P4: it is 'P7'.",
+        "- The budget must be a number of at least 0: it is -5 yuan.",
+        "- The loss given default must lie between 0 and 1: it is 2.",
+        '- No firm is in sector "y" named in the limits: check the sector\'s name.',
+        '- Limit "mean_churn" must be a share between 0 and 1: it is nan (write 30% as 0.3 or 30%).',
+        '- Limit "sector_share y" must be a share between 0 and 1: it is 1.5 (write 30% as 0.3 or 30%).',
+        '- Limit "min_lent" must be an amount of at least 0: it is -3 yuan.',
+        "- The minimum number of clients must lie between 0 and the 10 firms: it is 11.",
+        '- Firm "q" of the fixed decisions isn\'t on the list: check its code.',
+    ]
+    assert caught.value.text("zh").splitlines()[1:5] == [
+        "- 信誉评级须为 A、B、C 或 D，以下 2 家企业不符：a (E), a (F)。",
+        "- 每家企业只能有一行，以下 2 家企业出现了不止一次：a, b。",
+        "- 违约概率须在 0 与 1 之间，以下 8 家企业不符：a (2), a (-1), b (7), c (7), d (7), …。",
+        "- “objective”须为下列之一：bank, P1, P3, P4；现为 'P7'。",
+    ]
+
+
+TWO = Firms.of("ab", [0.01, 0.02], "AB", sector="xy", group="gg")
+
+
+@pytest.mark.parametrize(
+    ("terms", "limits", "en", "zh"),
+    [
+        ({"objective": "P7"}, {}, "must be one of bank, P1, P3, P4: it is 'P7'", "须为下列之一：bank, P1, P3, P4"),
+        ({"budget_basis": "draw"}, {}, "must be one of offered, drawn: it is 'draw'", "现为 'draw'"),
+        ({}, {"share_of": "lentt"}, "must be one of lent, budget: it is 'lentt'", "lent, budget；现为 'lentt'"),
+        ({}, {"loss_basis": "commited"}, "must be one of committed, drawn: it is 'commited'", "committed, drawn"),
+        ({}, {"churn_over": "client"}, "must be one of clients, applicants: it is 'client'", "clients, applicants"),
+        ({}, {"churn_over": None}, "must be one of clients, applicants: it is None", "clients, applicants"),
+        ({"budget": "1e6"}, {}, "must be a number: it is '1e6'", "须为数：现为 '1e6'"),
+        ({"budget": True}, {}, "must be a number: it is True", "须为数：现为 True"),
+        ({"lgd": None}, {}, "must be a number: it is None", "须为数：现为 None"),
+        ({"rate_min": "4%"}, {}, "must be a number: it is '4%'", "须为数：现为 '4%'"),
+        ({"use_all_budget": "no"}, {}, "must be True or False: it is 'no'", "须为 True 或 False：现为 'no'"),
+        ({}, {"rates_ordered": "no"}, "must be True or False: it is 'no'", "须为 True 或 False：现为 'no'"),
+        ({}, {"mean_churn": "60%"}, "must be a number: it is '60%'", "须为数：现为 '60%'"),
+        ({}, {"min_clients": 2.5}, "must be a whole number: it is 2.5", "须为整数：现为 2.5"),
+        ({}, {"min_clients": np.nan}, "must be a whole number: it is nan", "须为整数：现为 nan"),
+        ({}, {"group_amount": "x"}, "must be a number: it is 'x'", "须为数：现为 'x'"),
+        ({}, {"sector_share": {"x": "1"}}, "\"sector_share x\" must be a number: it is '1'", "须为数：现为 '1'"),
+        ({}, {"grade_share": {"A": "1"}}, "\"grade_share A\" must be a number: it is '1'", "须为数：现为 '1'"),
+        ({}, {"fixed": {"a": "1"}}, "\"fixed a\" must be a number: it is '1'", "须为数：现为 '1'"),
+    ],
+    ids=str,
+)
+def test_a_wrong_word_or_kind_is_refused_with_the_field_and_what_it_may_be(terms, limits, en, zh):
+    with pytest.raises(BadProblem) as caught:
+        Problem(TWO, Terms(**{"budget": 1e6, **terms}), Limits(**limits))
+    (fault,) = caught.value.faults
+    field = next(iter({**terms, **limits}))
+    assert fault.text("en").startswith(f'"{field}')
+    assert fault.text("zh").startswith(f"“{field}")
+    assert en in fault.text("en")
+    assert zh in fault.text("zh")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1.0], ids=str)
+def test_scores_and_factors_that_are_no_such_numbers(bad):
+    firms = Firms.of("ab", [0.1, np.nan], "AB", repayment=[bad, np.nan], shock=[bad, np.nan])
+    assert faults(firms) == ["repayment_range", "shock_range"]
+
+
+@pytest.mark.parametrize("gap", [np.nan, -1.0, np.inf, "1e-4", None])
+def test_a_gap_and_a_time_limit_that_are_none(gap):
+    problem = Problem(TWO, Terms(1e6))
+    with pytest.raises(BadProblem) as caught:
+        solve(problem, gap=gap, prove="yes", time_limit=np.nan)
+    said = [fault.values["field"] for fault in caught.value.faults]
+    assert said == ["gap", "prove", "time_limit"]
+
+
+def test_numbers_of_any_library_will_do():
+    terms = Terms(np.float64(1e6), lgd=np.float32(0.5), use_all_budget=np.False_)
+    assert Problem(TWO, terms, Limits(min_clients=np.int64(1), group_amount=10**6)).lendable.all()
 
 
 def test_one_sentence_for_each_limit():
