@@ -146,7 +146,8 @@ class Sides:
 
     def _too_large(self, pool: Pool) -> Bools:
         """(m,) whose smallest loan exceeds the whole budget."""
-        return (pool.low > pool.right[0]) & (self.problem.terms.budget_basis == "offered")
+        offered = self.problem.terms.budget_basis == "offered"
+        return pool.low > pool.right[0] if offered else np.zeros(pool.size, dtype=bool)
 
     def refused(self, row: int) -> float:
         """The value of the best plan without the firm."""

@@ -104,6 +104,22 @@ def test_budget_limit_and_rates_turn_it(name):
     assert said >= 2
 
 
+def test_for_many_firms_a_budget_is_found_about(monkeypatch):
+    monkeypatch.setattr(flips, "GRID", 6)
+    monkeypatch.setattr(flips, "FEW", 0)
+    problem = Problem(contest_like(40, 5), Terms(1e7), Limits(sector_share=0.4))
+    plan = solve(problem)
+    rows = np.flatnonzero(problem.lendable)[::6].tolist()
+    found = [(row, e) for row, e in zip(rows, explain(plan, rows), strict=True) if e.flip_budget is not None]
+    assert len(found) >= 4
+    for row, e in found:
+        assert e.flip_about
+        assert "about" in e.change("en")
+        assert "约" in e.change("zh")
+        assert (e.flip_budget - problem.terms.budget) * (-1.0 if e.lent else 1.0) > 0.0
+        assert bool(near(budgeted(problem, e.flip_budget)).lend[row]) != e.lent
+
+
 @pytest.mark.usefixtures("coarse")
 def test_a_rate_outside_the_range_costs_more_than_refusing():
     problem = posed("sector, clients")
