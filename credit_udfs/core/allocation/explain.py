@@ -54,10 +54,9 @@ class Explanation:
     for budgets and limits a plan at that value, and one nearer the present one that decides as now. Under limits plans
     are within `gap` of their bounds, so nearer to the turning point than what the gap is worth the decision is a tie
     that other plans as good may break otherwise. Budgets and limits are looked at in 32 steps, closer near the present
-    value (12 for at most eight firms), so where a decision turns and turns back between two of them that isn't seen, and where
-    the plan and its prices disagree (it may then be off the best by more than the gap) the decision counts as not yet
-    turned; then halfway between, on to 0.01% of a share or about a ten-thousandth of the money, or, where flip_about, to 1% of
-    the value or of the present one.
+    value (12 for at most eight firms): a decision that turns and turns back between two isn't seen, and where a plan
+    and its prices disagree it counts as not yet turned. Then halfway between, on to 0.01% of a share or about a
+    ten-thousandth of the money, or, where flip_about, to 1% of the value or of the present one.
     """
 
     firm: str
