@@ -17,7 +17,7 @@ from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from credit_udfs.core.allocation.lines import Lines
 from credit_udfs.core.allocation.rows import Choice, Pool
 from credit_udfs.core.churn import LENDABLE
-from credit_udfs.types import Floats, Ints
+from credit_udfs.types import Bools, Floats, Ints
 
 BARRED = 1e5
 """What a level counts less that a class may not be at, in units of money: more than all firms earn."""
@@ -57,6 +57,15 @@ class Board:
         return int(self.klass.max()) + 1
 
     @cached_property
+    def allowed(self) -> Bools:
+        """(c, q) the levels that each class may be at."""
+        out = np.ones((self.classes, self.rates.shape[1]), dtype=bool)
+        if self.held is not None:
+            klass, level = self.held
+            out[klass] = np.arange(out.shape[1]) == level
+        return out
+
+    @cached_property
     def earn(self) -> Floats:
         pool = self.pool
         return self.stay * (pool.gain[:, None] * self.rates - pool.cost[:, None])
@@ -75,11 +84,7 @@ class Board:
         out = value
         if self.classes < self.pool.size:
             out = np.add.reduceat(value, np.searchsorted(self.klass, np.arange(self.classes)), axis=0)
-        if self.held is not None:
-            klass, level = self.held
-            out = out.copy()
-            out[klass, np.arange(out.shape[1]) != level] -= BARRED
-        return out
+        return out if self.held is None else np.where(self.allowed, out, out - BARRED)
 
     def respond(self, mu: Floats) -> tuple[Ints, Choice, float]:
         """The best level of each class (c,) under multipliers, the loans there, and their reduced value."""
@@ -138,18 +143,19 @@ def dearer(sums: Floats, chained: bool) -> Floats:
 class Costs:
     """What decisions cost under multipliers, against the best of all together.
 
-    level: a firm's level, whatever its loan; lend: its best loan there; resize: the other end of its range of
-    amounts; refuse: none. (m, q) each. best: the best loan or none at each firm's best level.
+    level: a class's level, whatever its firms' loans, (c, q); lend: a firm's best loan at a level; resize: the other
+    end of its range of amounts; refuse: none. (m, q) each. best: the best loan or none at each firm's best level.
     """
 
     def __init__(self, board: Board, mu: Floats) -> None:
         pool, rows = board.pool, np.arange(board.pool.size)
         loan, each, value = board.values(mu)
         self.level = dearer(board.by_class(value), board.chained)
-        self.lend = self.level + (value - loan)
+        level = self.level[board.klass]
+        self.lend = level + (value - loan)
         size = (pool.high - pool.low)[:, None]
         self.resize = np.where(size > 0.0, self.lend + np.abs(each) * size, np.inf)
-        self.refuse = np.where(pool.forced[:, None], np.inf, self.level + value)
+        self.refuse = np.where(pool.forced[:, None], np.inf, level + value)
         at = np.argmin(self.lend, axis=1)
         self.best = board.loans(at, loan[rows, at], each[rows, at])
 
@@ -184,7 +190,7 @@ def decide_levels(
     seconds: float | None = None,
     nodes: int | None = None,
 ) -> Decided:
-    """The best plan whose decisions each cost at most `room`, to a relative `gap`; each firm is a class of its own.
+    """The best plan whose decisions each cost at most `room`, to a relative `gap`.
 
     proof: of all such plans; else firms with one decision within the room have it (their amount may not move either),
     which leaves a small programme of a large board. least: the value from which on a plan is good enough; nothing is
@@ -234,35 +240,36 @@ def decide_levels(
 
 
 class _Model:
-    """Variables: amount b and lent-to z of each open loan (firm, level); y = "level at least l" of each firm (`of`)
+    """Variables: amount b and lent-to z of each open loan (firm, level); y = "level at least l" of each class (`of`)
     with open loans."""
 
     def __init__(self, board: Board, costs: Costs, room: float, proof: bool) -> None:
         self.board = board
-        pool, q = board.pool, board.rates.shape[1]
+        pool, klass, q = board.pool, board.klass, board.rates.shape[1]
         at = np.arange(q)
-        self.ok = costs.level <= room
+        self.ok = (costs.level <= room) & board.allowed
         low, high = np.argmax(self.ok, axis=1), q - 1 - np.argmax(self.ok[:, ::-1], axis=1)
         if board.chained:
             low, high = np.maximum.accumulate(low), np.minimum.accumulate(high[::-1])[::-1]
         self.ok &= (at >= low[:, None]) & (at <= high[:, None])
         self.possible = bool(self.ok.any(axis=1).all())
-        lend, refuse = self.ok & (costs.lend <= room), self.ok & (costs.refuse <= room)
+        ok = self.ok[klass]
+        lend, refuse = ok & (costs.lend <= room), ok & (costs.refuse <= room)
         settled = np.zeros(pool.size, dtype=bool)
         if not proof:
-            settled = (lend.sum(axis=1) == 1) & ~refuse.any(axis=1) & ~(self.ok & (costs.resize <= room)).any(axis=1)
+            settled = (lend.sum(axis=1) == 1) & ~refuse.any(axis=1) & ~(ok & (costs.resize <= room)).any(axis=1)
         self.kept = Choice(np.where(settled, costs.best.amount, 0.0), costs.best.rate, costs.best.stay)
         self.low, self.right = low, pool.right - pool.total(self.kept)
         self.firm, self.level = np.nonzero(lend & ~settled[:, None])
         self.sure = ~refuse[self.firm, self.level]
-        # Firms without an open loan are refused or settled: their levels bind nobody beyond `low` and `high`.
-        undecided = np.zeros(pool.size, dtype=bool)
-        undecided[self.firm] = True
+        # Classes without an open loan are refused or settled: their levels bind nobody beyond `low` and `high`.
+        undecided = np.zeros(board.classes, dtype=bool)
+        undecided[klass[self.firm]] = True
         has = np.flatnonzero(undecided)
-        self.next = np.full(pool.size, -1)
+        self.next = np.full(board.classes, -1)
         self.next[has[:-1]] = has[1:]
         self.of, self.least = np.nonzero((at > low[:, None]) & (at <= high[:, None]) & undecided[:, None])
-        self.number = np.full((pool.size, q + 1), -1)
+        self.number = np.full((board.classes, q + 1), -1)
         self.number[self.of, self.least] = np.arange(self.of.size)
 
     def constraints(self) -> tuple[Lines, Floats]:
@@ -282,15 +289,15 @@ class _Model:
             add(None, self.right[at : at + 1], (first, every, by_money), (first, c + every, count + stays * stay))
         add(None, np.zeros(c), (every, every, one), (every, c + every, -pool.high[self.firm]))
         add(None, np.zeros(c), (every, every, -one), (every, c + every, pool.low[self.firm]))
-        # A loan at a level needs its firm there, and where refusing is ruled out the firm there needs the loan.
-        top, parts = self._at(self.firm, self.level)
+        # A loan at a level needs its class there, and where refusing is ruled out the class there needs the loan.
+        top, parts = self._at(self.board.klass[self.firm], self.level)
         add(np.where(self.sure, top, -np.inf), top, (every, c + every, one), *parts)
         # Levels that are ruled out between others.
-        firm, level = np.nonzero(~self.ok)
-        inside = (level > self.low[firm]) & (self.number[firm, level] >= 0)
-        _, parts = self._at(firm[inside], level[inside])
+        klass, level = np.nonzero(~self.ok)
+        inside = (level > self.low[klass]) & (self.number[klass, level] >= 0)
+        _, parts = self._at(klass[inside], level[inside])
         add(None, np.zeros(int(inside.sum())), *((line, column, -value) for line, column, value in parts))
-        # "At least l + 1" means "at least l"; and the next firm is at least as high.
+        # "At least l + 1" means "at least l"; and the next class is at least as high.
         after = [self.number[self.of, self.least + 1]]
         if self.board.chained:
             following = self.next[self.of]
@@ -304,12 +311,12 @@ class _Model:
         add(np.ones(forced.size), np.ones(forced.size), (np.searchsorted(forced, self.firm[mine]), c + mine, one[mine]))
         return lines, np.concatenate(bottoms)
 
-    def _at(self, firm: Ints, level: Ints) -> tuple[Floats, list[tuple[Ints, Ints, Floats]]]:
-        """Minus the indicator "firm is at level", as (constant, entries): y(l) - y(l + 1), y(lowest) being 1."""
+    def _at(self, klass: Ints, level: Ints) -> tuple[Floats, list[tuple[Ints, Ints, Floats]]]:
+        """Minus the indicator "class is at level", as (constant, entries): y(l) - y(l + 1), y(lowest) being 1."""
         base = 2 * self.firm.size
-        line = np.arange(firm.size)
-        here, above = self.number[firm, level], self.number[firm, level + 1]
-        top = np.where(level == self.low[firm], 1.0, 0.0)
+        line = np.arange(klass.size)
+        here, above = self.number[klass, level], self.number[klass, level + 1]
+        top = np.where(level == self.low[klass], 1.0, 0.0)
         has, more = here >= 0, above >= 0
         return top, [
             (line[has], base + here[has], -np.ones(int(has.sum()))),

@@ -21,7 +21,7 @@ from scipy.optimize import linprog
 
 from credit_udfs.core.allocation.budget_only import Shelf, allot
 from credit_udfs.core.allocation.clash import clash
-from credit_udfs.core.allocation.levels import Board, Costs, decide_levels
+from credit_udfs.core.allocation.levels import Board, Costs, dearer, decide_levels
 from credit_udfs.core.allocation.limited import nobody, penalties, plan_of
 from credit_udfs.core.allocation.plan import Method, Plan
 from credit_udfs.core.allocation.problem import Problem
@@ -43,6 +43,12 @@ NODES = 300
 """Steps of a search among them."""
 ROUGH = 1e-3
 """The gap at which a choice of rates waits for the others."""
+TURNS = (10, 40, 160)
+"""Turns after which, at the latest the last, all choices of rates are decided in one programme if it is small."""
+WHOLE = 2_500
+"""Loans up to which a programme is small."""
+NOTHING = 1e-10
+"""A distance of bound and value that is rounding, in units of money."""
 CHOICES = 4_000_000
 """How many choices of rates to keep apart."""
 
@@ -85,6 +91,8 @@ def solve_quoted(
         raise clash(problem, pool)
     best, mu = found
     method: Method = "grade_rates" if problem.limits.one_rate_per_grade else "chain"
+    if best.bound - best.value <= NOTHING:
+        best.bound = best.value
     if best.choice is None:
         if clock.status is None:
             raise clash(problem, pool)
@@ -181,39 +189,39 @@ def _by_grade(
     """Look at choices of a level for each grade, the most promising first; returns the prices at the best plan.
 
     Any prices bound all choices, by what each grade's level is worth under them. A choice is looked at roughly first,
-    and closely when its bound is still the highest.
+    and closely when its bound is still the highest. Where that doesn't end soon, all choices go into one programme.
     """
-    pool, mu, given_up = board.pool, priced.mu, -np.inf
-    worth = board.by_class(board.values(mu)[2])
-    kept, many = [np.arange(worth.shape[1])] * board.classes, int(CHOICES ** (1.0 / board.classes))
-    if worth.shape[1] > many:
-        # Levels left out: what the cheapest of them costs is taken off the bound.
-        dear = np.argsort(-worth, axis=1, kind="stable")
-        kept = [np.sort(levels[:many]) for levels in dear]
-        cost = [worth[k, levels[0]] - worth[k, levels[many]] for k, levels in enumerate(dear)]
-        given_up = priced.bound - float(min(cost))
+    pool, mu = board.pool, priced.mu
+    kept, given_up = _kept(board, mu)
     grid = np.ix_(*kept)
     bound = np.full([levels.size for levels in kept], np.inf)
     if board.chained:
         for low, high in pairwise(grid):
             bound[np.broadcast_to(low > high, bound.shape)] = -np.inf
 
-    def cut(mu: Floats, worth: Floats) -> None:
+    def cut(mu: Floats) -> None:
+        worth = board.by_class(board.values(mu)[2])
         np.minimum(bound, float(mu @ pool.right) + sum(worth[k][levels] for k, levels in enumerate(grid)), out=bound)
 
-    cut(mu, worth)
+    cut(mu)
     seen = dict[tuple[int, ...], tuple[Board, Priced]]()
-    while tick(len(seen)):
+    turn = 0
+    while tick(turn):
+        turn += 1
         at = tuple(int(i) for i in np.unravel_index(int(np.argmax(bound)), bound.shape))
         best.bound = min(best.bound, max(float(bound[at]), given_up, best.value))
-        if bound[at] <= best.value + target * abs(best.bound):
+        if not bound[at] > best.value + max(target * abs(best.bound), NOTHING):
             break
+        if turn in TURNS and (turn == TURNS[-1] or _open(board, priced.mu, best) <= WHOLE):
+            before = best.value
+            _prove(board, priced.mu, best, target, clock)
+            return priced.mu if best.value > before else mu
         first = at not in seen
         if first:
             part = board.fixed(np.array([levels[i] for levels, i in zip(kept, at, strict=True)]))
             own = _priced(part, target, lambda _: not clock.over(), priced.mu, best.value)
             seen[at] = part, own
-            cut(own.mu, board.by_class(board.values(own.mu)[2]))
+            cut(own.mu)
             bound[at] = min(float(bound[at]), own.bound) if own.possible else -np.inf
         part, own = seen[at]
         if bound[at] <= best.value:
@@ -227,6 +235,25 @@ def _by_grade(
         if state.value > best.value:
             best.choice, best.value, mu = state.choice, state.value, own.mu
     return mu
+
+
+def _kept(board: Board, mu: Floats) -> tuple[list[Ints], float]:
+    """The levels of each grade that are looked at, and a bound of what any other is worth."""
+    many, given_up = int(CHOICES ** (1.0 / board.classes)), -np.inf
+    kept = [np.flatnonzero(levels) for levels in board.allowed]
+    if max(levels.size for levels in kept) > many:
+        best = board.respond(mu)[2] + float(mu @ board.pool.right)
+        cost = dearer(board.by_class(board.values(mu)[2]), board.chained)
+        for k, levels in enumerate(kept):
+            dear = levels[np.argsort(cost[k, levels], kind="stable")]
+            kept[k] = np.sort(dear[:many])
+            given_up = max(given_up, best - float(cost[k, dear[many:]].min(initial=np.inf)))
+    return kept, given_up
+
+
+def _open(board: Board, mu: Floats, best: Best) -> int:
+    """How many loans a better plan could have."""
+    return int((Costs(board, mu).lend <= best.bound - best.value).sum())
 
 
 def _priced(
@@ -303,7 +330,7 @@ def _prices(board: Board, target: float, tick: Callable[[int], bool], start: Flo
         outer = np.maximum(-found.ineqlin.marginals, 0.0)
         if not going:
             break
-        if bound + found.fun <= target / 4.0 * abs(bound):
+        if bound + found.fun <= max(target / 4.0 * abs(bound), NOTHING):
             if found.x[len(profits) :].max() <= 1e-7:
                 break
             if penalty.max() > 1e6:

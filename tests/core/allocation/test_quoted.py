@@ -11,7 +11,7 @@ from allocation_checker import complaints, grid_milp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from credit_udfs.core.allocation import BadProblem, Infeasible, Limits, Problem, Terms, solve
+from credit_udfs.core.allocation import BadProblem, Firms, Infeasible, Limits, Problem, Terms, solve
 from credit_udfs.core.allocation.levels import decide_levels
 from credit_udfs.core.allocation.search import Stop
 
@@ -180,3 +180,65 @@ def test_a_budget_below_the_smallest_loan_is_the_empty_plan(limits):
     assert (plan.value, plan.gap, plan.lend.any()) == (0.0, 0.0, False)
     with pytest.raises(Infeasible):
         solve(Problem(contest_like(40, 5), Terms(5e4), Limits(**limits, min_clients=1)))
+
+
+def equal(count, pd, grade, amount):
+    return Firms.of([f"E{i}" for i in range(count)], [pd] * count, [grade] * count, low=amount, high=amount)
+
+
+WHOLE_BUDGET = [
+    # Loans of one size never fill the budget, though parts of them would.
+    (equal(5, 0.06, "B", 5e5), Terms(2.3e6, use_all_budget=True), {}),
+    (
+        equal(7, 0.0294, "A", 7.7e5),
+        Terms(3384819.0, funding=0.12, budget_basis="drawn", use_all_budget=True, quoted=QUOTED[::2]),
+        {"min_lent": 1.3e6, "fixed": {"E2": 7.7e5}},
+    ),
+    (
+        Firms.of("abc", [0.152, 0.1915, 0.3335], "BCC", low=[7.7e5, 2e5, 7.7e5], high=[7.7e5, 2e5, 7.7e5]),
+        Terms(1291467.0, funding=0.0, objective="P1", use_all_budget=True, quoted=(0.04, 0.095, 0.15)),
+        {"min_clients": 1},
+    ),
+]
+
+
+@pytest.mark.parametrize(("firms", "terms", "limits"), WHOLE_BUDGET, ids=["equal", "drawn", "three"])
+@pytest.mark.parametrize("kind", KINDS, ids=NAMES)
+def test_a_budget_that_no_whole_loans_use_up_has_no_plan(firms, terms, limits, kind):
+    problem = Problem(firms, terms, Limits(**limits, **kind))
+    assert grid_milp(problem, terms.quoted_rates)[2] == 2
+    with pytest.raises(Infeasible):
+        solve(problem)
+
+
+MANY_RATES = [
+    # All choices of a rate for each grade promise more than any keeps.
+    (
+        Firms.of("abcdef", [0.086, 0.095, 0.13, 0.24, 0.0045, 0.0095], "BBBCAA", high=[2e5, 3.3e5, 5e5, 2e5, 1e6, 1e6]),
+        Terms(2.2e6),
+        {"sector_share": {"x": 0.5, "y": 0.5}, "min_clients": 3},
+    ),
+    (
+        Firms.of("abcdef", [0.048, 0.1, 0.16, 0.007, 0.12, 0.08], "CCBCBA", high=[5e5, 3e5, 3e5, 1e6, 3e5, 8e5]),
+        Terms(3e5, funding=0.03),
+        {"mean_churn": 0.2, "min_lent": 131141.0},
+    ),
+    (
+        Firms.of("abcdef", [0.05, 0.38, 0.026, 0.46, 0.073, 0.072], "CCABAA", high=[7.7e5, 3.3e5, 1e6, 1e6, 1e6, 2e5]),
+        Terms(8e4, lgd=1.0, funding=0.0, budget_basis="drawn", use_all_budget=True),
+        {"group_amount": 2e5, "mean_churn": 0.9, "min_clients": 2, "expected_loss": 0.3},
+    ),
+]
+
+
+@pytest.mark.parametrize(("firms", "terms", "limits"), MANY_RATES, ids=["sectors", "churn", "drawn"])
+def test_many_quoted_rates_of_few_firms_are_decided(firms, terms, limits):
+    firms = replace(firms, sector=tuple("xyxyxy"), group=tuple("gghhii"))
+    problem = Problem(firms, terms, Limits(**limits, one_rate_per_grade=True))
+    value, dual, status = grid_milp(problem, terms.quoted_rates)
+    assert status == 0
+    plan = solve(problem)
+    assert complaints(plan) == []
+    assert plan.gap <= 1e-4
+    assert plan.bound >= value - 1e-6 * abs(value)
+    assert value - 1e-4 * abs(value) <= plan.value <= dual + 1e-6 * abs(dual)
