@@ -33,7 +33,8 @@ _ABOUT: Mapping[str, tuple[str, ...]] = {
     "core.churn_needs_statistics": ("churn_model",),
     "core.no_applicants": ("lend_to",),
     "stress.unknown": ("scenario",),
-    "allocation.rate_range": ("rate_min", "rate_max"),
+    "core.amount_limits": ("amount_max", "amount_min"),
+    "allocation.rate_range": ("rate_max", "rate_min"),
     "allocation.min_lent_above_budget": ("min_lent", "budget"),
     "allocation.clients_range": ("min_firms",),
     "allocation.fixed_above_budget": ("budget",),
@@ -101,9 +102,11 @@ class Chosen:
         return next((sheet for name, (sheet, _) in self.places.items() if name in SETTINGS), "")
 
     def check(self) -> None:
-        """Raise BadFile with everything that is wrong, each with sheet, cell and repair."""
-        if problems := [*self.problems, *self._contradictions()]:
-            raise BadFile(problems)
+        """Raise BadFile where a cell can't be read as what it should be, with all that is wrong, each with sheet,
+        cell and repair. Where all can be read, what contradicts itself is left to the computation (`placed`), which
+        finds more."""
+        if self.problems:
+            raise BadFile([*self.problems, *self._contradictions()])
 
     def _contradictions(self) -> Iterator[Problem]:
         for low, high in (("amount_min", "amount_max"), ("rate_min", "rate_max")):

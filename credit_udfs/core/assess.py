@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from credit_udfs.core.allocation import Firms, Limits, Plan, Problem, Terms, solve
+from credit_udfs.core.allocation.faults import check_kinds, faults_of, kind_fault, search_faults
 from credit_udfs.core.allocation.problem import FUNDING, LGD, BadProblem, MoneyBasis, Objective
 from credit_udfs.core.churn import DEFAULT_CURVES, RATE_MAX, RATE_MIN, ChurnCurves, fit_churn
 from credit_udfs.core.grade_sets import grade_sets
@@ -23,11 +24,14 @@ from credit_udfs.core.method_scores import score_model
 from credit_udfs.core.model_card import Model
 from credit_udfs.core.scoring import Scores
 from credit_udfs.core.tables import Tables
-from credit_udfs.errors import BadInput, OutOfRange
+from credit_udfs.errors import BadInput, CreditError, OutOfRange
 from credit_udfs.types import GRADES, ChurnModel, Floats, Grade, Ints, Progress
 
 Compute: TypeAlias = Callable[[pl.DataFrame, pl.DataFrame, Sequence[str], Sequence[str]], pl.DataFrame]
 LendTo: TypeAlias = Literal["auto", "new", "rated", "all"]
+
+ANY_LOAN = (1e-9, 1e300)
+"""Stands in for limits of a loan that are wrong, so that nothing else is found wrong because of them."""
 
 
 @dataclass(frozen=True)
@@ -189,12 +193,16 @@ def assess(
     other: gives what `model` doesn't predict, probabilities of default or grades; needed then only.
     compute: the indicators, where a model has some that core.indicators doesn't know. clock: for the time limit, which
     doesn't count without one.
-    Raises BadInput or OutOfRange for settings that can't be, BadProblem with all faults of the limits,
-    Infeasible when no plan keeps them.
+    Raises BadProblem with everything that is wrong with the settings, Infeasible when no plan keeps the limits.
     """
+    faults = list[CreditError]()
     tell = progress or (lambda stage, done, total: None)
     firms = tables.firms["firm"].to_list()
-    curves = churn_curves(tables, settings)
+    try:
+        curves = churn_curves(tables, settings)
+    except CreditError as error:  # to be said with all the rest, for which any curves will do
+        faults.append(error)
+        curves = DEFAULT_CURVES
     tell("indicators", 0, len(firms))
     risk, grader = (_able(target, model, other) for target in ("default", "grade"))
     indicators = compute(tables.purchases, tables.sales, firms, risk.indicators)
@@ -207,10 +215,14 @@ def assess(
     on_record = tables.firms["grade"].to_list()
     grade = tuple(known or scores.grade_letter(row) for row, known in enumerate(on_record))
     industry = tuple(found.key if (found := industry_of(name)) else None for name in tables.firms["name"])
-    applicants = _applicants(on_record, settings.lend_to)
+    try:
+        applicants = _applicants(on_record, settings.lend_to)
+    except CreditError as error:
+        faults.append(error)
+        applicants = np.arange(len(firms))
     tell("plan", 0, applicants.size)
     plan = solve(
-        pose(settings, curves, firms, scores.pd, grade, industry, applicants),
+        pose(settings, curves, firms, scores.pd, grade, industry, applicants, faults),
         gap=settings.gap,
         prove=settings.prove,
         time_limit=settings.time_limit,
@@ -247,6 +259,8 @@ def matrix(indicators: pl.DataFrame) -> Floats:
 
 def churn_curves(tables: Tables, settings: Settings) -> ChurnCurves:
     """Curves fitted to the bank's own statistics, or the published ones (power law only) where there are none."""
+    if (wrong := kind_fault("churn", settings.churn, ChurnModel)) is not None:
+        raise wrong
     if tables.churn is not None:
         return fit_churn(tables.churn.rates, tables.churn.observed, settings.churn)
     if settings.churn != "power":
@@ -262,17 +276,24 @@ def pose(
     grade: tuple[Grade | None, ...],
     industry: tuple[str | None, ...],
     applicants: Ints,
+    faults: Sequence[CreditError] = (),
 ) -> Problem:
-    """The allocation problem of the applicants. A firm without a grade or a probability is never lent to."""
+    """The allocation problem of the applicants. A firm without a grade or a probability is never lent to.
+
+    Raises BadProblem with `faults`, those known already, and everything else that is wrong.
+    """
+    found = [*faults, *search_faults(settings.gap, settings.prove, settings.time_limit)]
     low, high = settings.amount_min, settings.amount_max
-    if not 0 < low <= high:
-        raise OutOfRange("core.amount_limits", low=low, high=high)
+    if check_kinds(settings, found.append, ("amount_min", "amount_max")):
+        low, high = ANY_LOAN
+    elif not (0 < low <= high and np.isfinite(high)):
+        found.append(OutOfRange("core.amount_limits", low=low, high=high))
+        low, high = ANY_LOAN
     rows = applicants.tolist()
     names = [ids[row] for row in rows]
     own = [settings.firm_terms.get(name, FirmTerms()) for name in names]
     strange = sorted(set(settings.firm_terms) - set(names))
-    if strange:
-        raise BadProblem([BadInput("core.not_an_applicant", firm=firm, firms=len(names)) for firm in strange])
+    found += [BadInput("core.not_an_applicant", firm=firm, firms=len(names)) for firm in strange]
     graded = np.array([grade[row] is not None for row in rows], dtype=bool)
     firms = Firms.of(
         names,
@@ -300,10 +321,16 @@ def pose(
         # A limit on an industry that no applicant is in limits nothing; one that doesn't exist is refused.
         absent = industries().keys() - set(firms.sector or ())
         limits = replace(limits, sector_share={k: v for k, v in limits.sector_share.items() if k not in absent})
-    return Problem(firms, terms, replace(limits, fixed={**(limits.fixed or {}), **fixed}) if fixed else limits)
+    if fixed:
+        limits = replace(limits, fixed={**(limits.fixed or {}), **fixed})
+    if found:
+        raise BadProblem([*found, *faults_of(firms, terms, limits)])
+    return Problem(firms, terms, limits)
 
 
 def _applicants(on_record: list[Grade | None], lend_to: LendTo) -> Ints:
+    if (wrong := kind_fault("lend_to", lend_to, LendTo)) is not None:
+        raise wrong
     rated = np.array([grade is not None for grade in on_record], dtype=bool)
     if lend_to == "auto":
         lend_to = "all" if rated.all() else "new"

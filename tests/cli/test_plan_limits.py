@@ -52,3 +52,17 @@ def test_wrong_terms_are_said_all_at_once(sample: list[str], tmp_path: Path) -> 
         assert words in result.stderr
     assert call("plan", *sample, "--max-share", "X=0.1").exit_code == 2
     assert call("plan", *sample, "--max-share", "A=1.1").exit_code == 2
+
+
+def test_what_contradicts_itself_is_said_all_at_once(sample: list[str], tmp_path: Path) -> None:
+    terms = tmp_path / "terms.csv"
+    terms.write_text("firm,amount_max,amount\nE500,,1\n", "utf-8")
+    options = ("--amount-min", "2e6", "--rate-min", ".1", "--rate-max", ".05", "--min-lent", "2e8")
+    more = ("--min-firms", "400", "--firm-terms", terms, "--max-group-share", ".2", "--lend-to", "all")
+    result = call("plan", *sample, "--lang", "en", *options, *more)
+    assert result.exit_code == 1
+    start, *faults = result.stderr.splitlines()
+    assert start == "The credit plan's input can't be used as given (faults: 6):"
+    words = ("2,000,000 to 1,000,000", '"E500"', "10.00% to 5.00%", "groups", "is 400", "lent, 200,000,000 yuan")
+    for fault, word in zip(faults, words, strict=True):
+        assert word in fault
