@@ -143,7 +143,9 @@ class Ceiling:
     """The firms (g,) under one ceiling on what they are lent together, and its price."""
 
     def __init__(self, costs: Costs, firms: Ints, price: float, right: float, *, opens: bool) -> None:
-        self.costs, self.firms, self.price, self.opens = costs, firms, price, opens
+        self.costs, self.firms, self.price = costs, firms, price
+        self.opens = opens
+        """Whether there is a row over all firms, so that what is left of it may decide a loan."""
         self.per = np.ones(firms.size)
         self.lent = costs.lent[firms]
         self.grid = Grid(right - float(self.lent.sum()))
@@ -179,13 +181,13 @@ class Ceiling:
         return out.take(keep), states.whole
 
     def turn(self, plans: Plans, number: int) -> Turn:
-        """The plans as options of one turn on a row where every unit lent counts one; those that leave a loan open are
-        numbered from `number`."""
+        """The plans as options of one turn on a row where every unit lent counts one, if there is one; those that leave
+        a loan open are numbered from `number`."""
         amounts = self.amounts(plans, np.arange(plans.firm.size))
-        clients = (plans.option > 0).sum(axis=1) - int((self.lent > 0.0).sum())
+        clients = (amounts > 0.0).sum(axis=1) - int((self.lent > 0.0).sum())
         opened = plans.high > 0.0
         numbers = np.where(opened, number + np.arange(plans.firm.size), CLOSED)
-        step = float(self.lent.sum()) - amounts.sum(axis=1)
+        step = (float(self.lent.sum()) - amounts.sum(axis=1)) * self.opens
         return Turn(np.arange(plans.firm.size), step, plans.cost, clients, numbers)
 
     def amounts(self, plans: Plans, these: Ints) -> Floats:

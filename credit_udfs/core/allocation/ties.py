@@ -26,7 +26,7 @@ from credit_udfs.core.allocation.ceilings import HARDLY, PIECE, Ceiling, Kept, P
 from credit_udfs.core.allocation.listing import CLOSED, Costs, Grid, States, Turn, filled, spread
 from credit_udfs.core.allocation.rows import Choice, Pool
 from credit_udfs.core.allocation.search import Best, settled
-from credit_udfs.types import Floats, Ints
+from credit_udfs.types import Bools, Floats, Ints
 
 LARGEST = 2_000
 STATES = 200_000
@@ -143,15 +143,10 @@ class _Core(Costs):
         """The plans that states stand for, cheaper than `most`."""
         pool, left = self.pool, found.left
         clients = found.joins + int((self.lent > 0.0).sum())
-        cost, fits = found.cost, np.ones(left.size, dtype=bool)
-        for k, row in enumerate(pool.rows):
-            if row.count and not row.stays:
-                spare = pool.right[k] - row.count * clients
-                fits &= spare >= -1e-9
-                cost = cost + self.mus[:, k : k + 1] * spare
-        closed = fits & (found.opens == CLOSED)
-        plain = cost.max(axis=0) + self.price * np.maximum(left, 0.0)
-        whole = np.flatnonzero(closed & (plain < most) & (left >= -self.tolerance))
+        extra, fits = self._counted(clients)
+        closed = found.opens == CLOSED
+        plain = (found.cost + extra).max(axis=0) + self.price * np.maximum(left, 0.0)
+        whole = np.flatnonzero(closed & fits & (plain < most) & (left >= -self.tolerance))
         parts = [(plain[whole], whole, np.full(whole.size, -1), np.zeros(whole.size))]
         short = np.flatnonzero(closed & (np.abs(left) > self.tolerance))
         some = self.partial
@@ -160,8 +155,9 @@ class _Core(Costs):
             inside = (amount > pool.low[some] + HARDLY) & (amount < pool.high[some] - HARDLY)
             which, column = np.nonzero(inside)
             firm, amounts, state = some[column], amount[which, column], state[which]
-            total = (cost[:, state] + self.part(firm, amounts)).max(axis=0)
-            cheap = total < most
+            more, fit = self._counted(clients[state] + (self.lent[firm] == 0.0))
+            total = (found.cost[:, state] + more + self.part(firm, amounts)).max(axis=0)
+            cheap = fit & (total < most)
             parts.append((total[cheap], state[cheap], firm[cheap], amounts[cheap]))
         number = 0
         for one, plans in zip(self.ceilings, groups, strict=True):
@@ -170,11 +166,22 @@ class _Core(Costs):
             amounts = plans.amount[these] + left[state]
             inside = (amounts >= plans.low[these]) & (amounts <= plans.high[these])
             state, these, amounts = state[inside], these[inside], amounts[inside]
-            total = (cost[:, state] - plans.cost[:, these] + one.exactly(plans, these, amounts)).max(axis=0)
+            moved = one.exactly(plans, these, amounts) - plans.cost[:, these]
+            total = (found.cost[:, state] + extra[:, state] + moved).max(axis=0)
             cheap = total < most
             parts.append((total[cheap], state[cheap], one.firms[plans.firm[these]][cheap], amounts[cheap]))
             number += plans.firm.size
         return _Ends(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def _counted(self, clients: Ints) -> tuple[Floats, Bools]:
+        """What numbers of clients (s,) beyond limits on them are priced at, (q, s), and whether they keep them."""
+        extra, fits = np.zeros((self.base.size, clients.size)), np.ones(clients.size, dtype=bool)
+        for k, row in enumerate(self.pool.rows):
+            if row.count and not row.stays:
+                spare = self.pool.right[k] - row.count * clients
+                fits &= spare >= -1e-9
+                extra += self.mus[:, k : k + 1] * spare
+        return extra, fits
 
     def _offer(
         self, best: Best, groups: list[Plans], firms: Ints, turns: list[Turn], found: States, ends: _Ends, deep: float
