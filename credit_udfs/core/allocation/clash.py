@@ -1,8 +1,8 @@
 """Why no plan exists: the limits that clash, what each allows, what it would need, the smallest repair.
 
-An irreducible set of clashing limits by a deletion filter, then for each of them the smallest change with
-which, the others kept, a plan exists: a mixed-integer programme per limit (lowest.py), repeated (Dinkelbach)
-where the limit is a ratio.
+An irreducible set of clashing limits by a deletion filter, and further ones among the limits outside it while these
+clash as well; then for each limit of a set the smallest change with which, the others of its set and those in none
+kept, a plan exists: a mixed-integer programme per limit (lowest.py), repeated (Dinkelbach) where the limit is a ratio.
 """
 
 from __future__ import annotations
@@ -28,24 +28,33 @@ def clash(problem: Problem, pool: Pool) -> Infeasible:
         factor = pool.size / SMALL
         some = np.flatnonzero(np.diff(np.floor(np.arange(pool.size + 1) / factor)) > 0)
         pool = pool.subset(some, pool.right / factor)
-    k = len(pool.rows)
-    suspects = list(range(k))
-    if (problem.limits.rates_ordered or problem.limits.one_rate_per_grade) and _feasible(pool, suspects):
+    rest = list(range(len(pool.rows)))
+    if (problem.limits.rates_ordered or problem.limits.one_rate_per_grade) and _feasible(pool, rest):
         return Infeasible(tuple(Conflict(use, np.nan, None) for use in _rules_of_rates(problem)))
-    for at in range(k):
-        rest = [row for row in suspects if row != at]
-        if not _feasible(pool, rest):
-            suspects = rest
     # The limits that clash with each other; each alone may or may not be enough to change.
+    groups = list[list[int]]()
+    while (not groups or not _feasible(pool, rest)) and (group := _irreducible(pool, rest)):
+        groups.append(group)
+        rest = [row for row in rest if row not in group]
     conflicts = []
-    for at in suspects:
-        need = _need(problem, pool, at)
-        limit = _limit(problem, pool, at)
-        if need is not None and pool.rows[at].share is None:
-            need *= factor
-        have = limit.allowed * (factor if pool.rows[at].share is None else 1.0)
-        conflicts.append(Conflict(limit, have, need))
+    for number, group in enumerate(groups, 1):
+        for at in group:
+            need = _need(problem, pool, at, [row for row in sorted([*group, *rest]) if row != at])
+            limit = _limit(problem, pool, at)
+            if need is not None and pool.rows[at].share is None:
+                need *= factor
+            have = limit.allowed * (factor if pool.rows[at].share is None else 1.0)
+            conflicts.append(Conflict(limit, have, need, number if len(groups) > 1 else 0))
     return Infeasible(tuple(conflicts))
+
+
+def _irreducible(pool: Pool, rows: list[int]) -> list[int]:
+    """Of the limits `rows`, which clash, some that clash while all but any one of them leave a plan."""
+    for at in list(rows):
+        fewer = [row for row in rows if row != at]
+        if not _feasible(pool, fewer):
+            rows = fewer
+    return rows
 
 
 def _rules_of_rates(problem: Problem) -> list[LimitUse]:
@@ -68,9 +77,8 @@ def _feasible(pool: Pool, rows: list[int]) -> bool:
     return lowest(pool, rows) is not None
 
 
-def _need(problem: Problem, pool: Pool, at: int) -> float | None:
-    """The smallest (for a minimum: the largest) value of limit `at` with which the others leave a plan."""
-    others = [row for row in range(len(pool.rows)) if row != at]
+def _need(problem: Problem, pool: Pool, at: int, others: list[int]) -> float | None:
+    """The smallest (for a minimum: the largest) value of limit `at` with which the limits `others` leave a plan."""
     now = pool
     need: float | None = None
     for _ in range(8):

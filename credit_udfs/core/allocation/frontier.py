@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from credit_udfs.core.allocation.plan import Infeasible, Plan
-from credit_udfs.core.allocation.problem import Problem
+from credit_udfs.core.allocation.problem import BadProblem, Problem
 from credit_udfs.core.allocation.solve import solve
 from credit_udfs.types import Floats, Progress
 
@@ -82,7 +82,7 @@ def frontier(
             progress("allocation_frontier", k, points)
         try:
             plan = last = solve(_with_ceiling(problem, against, float(ceiling)), gap=gap, start=last)
-        except Infeasible:
+        except (Infeasible, BadProblem):  # a budget below what is to be lent at least
             continue
         bound = plan.bound
         if found and found[-1].value > plan.value:

@@ -258,6 +258,9 @@ def nobody(problem: Problem, pool: Pool) -> Plan:
     limits = uses(problem, pool, nothing, np.zeros(len(pool.rows)))
     broken = [use for use, row in zip(limits, pool.rows, strict=True) if row.right < -FEASIBLE]
     if broken:  # a minimum above nothing
-        raise Infeasible(tuple(Conflict(use, use.allowed, 0.0) for use in broken))
+        several = len(broken) > 1
+        raise Infeasible(
+            tuple(Conflict(use, use.allowed, 0.0, at if several else 0) for at, use in enumerate(broken, 1))
+        )
     best = Best(nothing, 0.0, 0.0)
     return plan_of(problem, pool, np.zeros(len(pool.rows)), best, 0.0, None)

@@ -152,11 +152,15 @@ class Plan:
 @dataclass(frozen=True)
 class Conflict:
     """One of the limits that can't be kept together: what it allows, what the others need of it, and the
-    smallest change of this limit alone with which a plan exists (None where none is enough)."""
+    smallest change of this limit alone with which a plan exists (None where none is enough).
+
+    group: where several sets of limits clash, each for itself, the number of its set, from 1: something has to change
+    in each, and a repair is that of its own set beside the limits in none. 0 where there is one set."""
 
     limit: LimitUse
     have: float
     need: float | None
+    group: int = 0
 
     @property
     def repair(self) -> float | None:
@@ -164,11 +168,14 @@ class Conflict:
 
     def sentence(self, lang: Lang) -> str:
         limit = self.limit.sentence(lang)
+        if self.group:
+            limit = text("allocation.conflict_number", lang, group=self.group, limit=limit)
         if self.need is None:
             key = "rates" if self.limit.key == "rates" else "alone"
             return text(f"allocation.conflict_{key}", lang, limit=limit)
         have, need = self.limit.said(self.have, lang), self.limit.said(self.need, lang, safe=True)
-        return text("allocation.conflict", lang, limit=limit, have=have, need=need)
+        key = "conflict_of_several" if self.group else "conflict"
+        return text(f"allocation.{key}", lang, limit=limit, have=have, need=need)
 
 
 class Infeasible(NotAvailable):
@@ -179,7 +186,10 @@ class Infeasible(NotAvailable):
         super().__init__("allocation.infeasible", count=len(conflicts))
 
     def text(self, lang: Lang) -> str:
-        return "\n".join([super().text(lang), *(f"- {c.sentence(lang)}" for c in self.conflicts)])
+        said = [super().text(lang), *(f"- {c.sentence(lang)}" for c in self.conflicts)]
+        if any(one.group for one in self.conflicts):
+            said.append(text("allocation.conflicts_apart", lang))
+        return "\n".join(said)
 
 
 def make_plan(

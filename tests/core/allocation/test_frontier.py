@@ -32,6 +32,12 @@ def test_points_are_proven_and_rise(against):
         assert found.points[-1].value == pytest.approx(free.value, rel=1e-3)
 
 
+def test_budgets_below_what_is_to_be_lent_leave_no_plan():
+    found = frontier(Problem(contest_like(20, 2), Terms(5e6), Limits(min_lent=2e6)), "budget", 10)
+    assert 0 < len(found.points) < 10
+    assert found.points[0].ceiling >= 2e6
+
+
 @pytest.mark.slow
 def test_prices_are_the_slope():
     found = frontier(Problem(contest_like(302, 1), Terms(1e8)), "expected_loss", 20)

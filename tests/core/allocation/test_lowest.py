@@ -9,7 +9,7 @@ import pytest
 from allocation_cases import contest_like
 from scipy.optimize import linprog
 
-from credit_udfs.core.allocation import Limits, Problem, Terms
+from credit_udfs.core.allocation import Firms, Infeasible, Limits, Problem, Terms, solve
 from credit_udfs.core.allocation.clash import clash
 from credit_udfs.core.allocation.lowest import lowest
 from credit_udfs.core.allocation.rows import pool_of
@@ -67,7 +67,47 @@ def test_two_ratios_clash_for_which_no_single_change_is_enough():
     )  # fmt: skip
     problem = Problem(contest_like(40, 203), Terms(2.41e7), limits)
     conflicts = clash(problem, pool_of(problem)).conflicts
-    assert [(conflict.limit.key, conflict.need) for conflict in conflicts] == [
-        ("expected_loss", None),
-        ("mean_churn", None),
-    ]
+    found = [(one.limit.key, one.group) for one in conflicts]
+    assert found == [("expected_loss", 1), ("mean_churn", 1), ("grade C", 2), ("grade B", 2), ("min_lent", 2)]
+    assert conflicts[0].need > 0.0173
+    assert conflicts[-1].need < 8.29e6
+
+
+THREE = {"sector": "xxy", "group": "ggh"}
+
+
+@pytest.mark.parametrize(
+    ("firms", "budget", "limits", "wanted"),
+    [
+        ({}, 1e6, {"fixed": {"a": 6e5}, "group_amount": 1e5}, [("group g", 6e5, 0)]),
+        ({}, 1e6, {"fixed": {"a": 3e5, "b": 3e5}, "group_amount": 5e5}, [("group g", 6e5, 0)]),
+        ({}, 1e6, {"fixed": {"a": 6e5}, "sector_share": 0.1, "share_of": "budget"}, [("sector x", 0.6, 0)]),
+        ({}, 1e6, {"fixed": {"a": 6e5}, "sector_share": 0.5}, [("budget", 1.2e6, 0), ("sector x", 0.6, 0)]),
+        ({}, 1e7, {"min_lent": 5e6}, [("min_lent", 3e6, 0)]),
+        ({"grade": ["D", "D", "A"]}, 1e6, {"min_clients": 2}, [("min_clients", 1.0, 0)]),
+        ({}, 2e5, {"min_clients": 3}, [("budget", 3e5, 0), ("min_clients", 2.0, 0)]),
+        (
+            {"grade": ["D", "D", "A"]},
+            1e7,
+            {"min_clients": 2, "min_lent": 5e6, "group_amount": 1e5, "fixed": {"c": 2e5}},
+            [("min_lent", 2e5, 1), ("min_clients", 1.0, 2), ("group h", 2e5, 3)],
+        ),
+        ({"grade": "DDD"}, 1e7, {"min_clients": 2, "min_lent": 1.0}, [("min_clients", 0.0, 1), ("min_lent", 0.0, 2)]),
+    ],
+    ids=str,
+)
+def test_what_decisions_and_minima_can_not_be_is_said_with_its_repair(firms, budget, limits, wanted):
+    """Loans decided above a limit, more to be lent than can be, too few clients; several such at once."""
+    problem = Problem(
+        Firms.of("abc", [0.01, 0.02, 0.03], **{**THREE, **firms, "grade": list(firms.get("grade", "ABC"))}),
+        Terms(budget),
+        Limits(**limits),
+    )
+    with pytest.raises(Infeasible) as caught:
+        solve(problem)
+    conflicts = caught.value.conflicts
+    assert [(one.limit.key, one.group) for one in conflicts] == [(key, group) for key, _, group in wanted]
+    assert [one.need for one in conflicts] == pytest.approx([need for _, need, _ in wanted])
+    for lang, word in (("en", "Clash 2: "), ("zh", "冲突 2：")):
+        assert (word in caught.value.text(lang)) == (wanted[-1][2] > 1)
+        assert len(caught.value.text(lang).splitlines()) == 1 + len(wanted) + (wanted[-1][2] > 1)
