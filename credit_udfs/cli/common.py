@@ -8,7 +8,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -26,6 +26,7 @@ from credit_udfs.workbook.settings import SETTINGS, Setting
 if TYPE_CHECKING:
     from credit_udfs.commands import Chosen
 
+LENDABLE = ("A", "B", "C")
 EXIT_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 130, 143
 EXTRAS = {"sklearn": "train", "threadpoolctl": "train", "torch": "cnn", "pandas": "pandas", "xlwings": "excel"}
 """Libraries that not every command needs, and the extra of this package that installs them."""
@@ -173,18 +174,66 @@ class Number(click.FloatRange):
         return number
 
 
+class Asked(click.Option):
+    """An option whose wrong value is said by its command together with all the others: see `Planning`."""
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        try:
+            return super().handle_parse_result(ctx, opts, args)
+        except click.BadParameter as error:
+            ctx.meta.setdefault(__name__, []).append(error)
+            return None, args
+
+
+class Planning(click.Command):
+    """A command that says everything that is wrong with its options at once, where click stops at the first."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        wrong: list[click.UsageError] = ctx.meta.setdefault(__name__, [])
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.UsageError as error:
+            wrong.append(error)
+        if len(wrong) > 1:
+            lines = [t("options_wrong", count=len(wrong)), *(f"- {error.format_message()}" for error in wrong)]
+            raise click.UsageError("\n".join(lines), ctx)
+        if wrong:
+            raise wrong[0]
+        return rest
+
+
+def _share(said: str) -> tuple[str, float]:
+    """``A=0.4`` or ``construction=0.1``: a grade or an industry's key, and its largest share."""
+    from credit_udfs.core.industry import industries
+
+    name, _, number = said.partition("=")
+    try:
+        share = float(number)
+    except ValueError:
+        share = math.nan
+    known = [*LENDABLE, *industries()]
+    if name not in known or not 0 <= share <= 1:
+        raise click.BadParameter(t("max_share_unknown", value=said, known=", ".join(known)))
+    return name, share
+
+
 def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every command that plans loans: the settings of workbook.settings, what may be settled for
-    single firms, grades and industries, and a workbook to take all that from."""
+    """The options of every command that plans loans (a `Planning`): the settings of workbook.settings, what
+    may be settled for single firms, grades and industries, and a workbook to take all that from."""
     asked = [
         click.option(
             "--settings-from", type=click.Path(path_type=Path), metavar=t("metavar_book"), help=t("help_settings_from")
         ),
         *(_asking(setting) for setting in SETTINGS.values() if setting.option),
-        click.option("--max-c-share", type=Number(0, 1), help=t("help_max_c_share")),
-        click.option("--max-share", multiple=True, metavar=t("metavar_share"), help=t("help_max_share")),
+        click.option("--max-c-share", cls=Asked, type=Number(0, 1), help=t("help_max_c_share")),
+        click.option(
+            "--max-share", cls=Asked, type=_share, multiple=True, metavar=t("metavar_share"), help=t("help_max_share")
+        ),
         click.option(
             "--firm-terms",
+            cls=Asked,
             type=click.Path(path_type=Path, exists=True, dir_okay=False),
             help=t("help_firm_terms"),
         ),
@@ -206,7 +255,7 @@ def _asking(setting: Setting) -> Callable[[Any], Any]:
     }
     kind: dict[str, Any] = {"is_flag": True} if setting.kind == "yes" else {"type": kinds[setting.kind]}
     name = "--" + setting.option.replace("_", "-")
-    return click.option(name, setting.name, default=None, help=t(f"help_{setting.option}"), **kind)
+    return click.option(name, setting.name, cls=Asked, default=None, help=t(f"help_{setting.option}"), **kind)
 
 
 def asked_for(files: Sequence[Path], options: dict[str, Any], lang: Lang) -> Chosen:
@@ -219,12 +268,13 @@ def asked_for(files: Sequence[Path], options: dict[str, Any], lang: Lang) -> Cho
     from credit_udfs.workbook.own_limits import read_firm_terms
 
     values = {setting.name: options.pop(setting.name) for setting in SETTINGS.values() if setting.option}
-    grades, industries = _shares(options.pop("max_share"))
+    shares: dict[str, float] = dict(options.pop("max_share"))
+    grades = {name: shares.pop(name) for name in LENDABLE if name in shares}
     if (c_share := options.pop("max_c_share")) is not None:
         grades["C"] = c_share
     terms = read_firm_terms(file) if (file := options.pop("firm_terms")) else None
     of_book = _settings_of(files, options.pop("settings_from"), lang)
-    return (of_book or Chosen.none(lang)).instead(values, grades, industries, terms)
+    return (of_book or Chosen.none(lang)).instead(values, grades, shares, terms)
 
 
 def language_of(chosen: Chosen, lang: Lang) -> Lang:
@@ -253,24 +303,6 @@ def _settings_of(files: Sequence[Path], asked: Path | None, lang: Lang) -> Chose
         return None
     click.echo(text("settings.used", lang, file=found[0].name, sheet=chosen.sheet), err=True)
     return chosen
-
-
-def _shares(said: Sequence[str]) -> tuple[dict[Any, float], dict[str, float]]:
-    """``A=0.4`` and ``construction=0.1``: shares by grade, and by industry."""
-    from credit_udfs.core.industry import industries
-
-    by_grade: dict[Any, float] = {}
-    by_industry: dict[str, float] = {}
-    for one in said:
-        name, _, share = one.partition("=")
-        try:
-            value = float(share)
-        except ValueError:
-            value = math.nan
-        if not 0 <= value <= 1 or (name not in "ABC" and name not in industries()) or not name:
-            raise click.UsageError(t("max_share_unknown", value=one, known=", ".join(["A", "B", "C", *industries()])))
-        (by_grade if name in "ABC" else by_industry)[name] = value
-    return by_grade, by_industry
 
 
 def _is_input(place: Path, given: Path) -> bool:

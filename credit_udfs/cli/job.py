@@ -11,6 +11,7 @@ import click
 
 from credit_udfs.cli.common import (
     Number,
+    Planning,
     asked_for,
     files_argument,
     force_option,
@@ -118,7 +119,7 @@ def say_comparison(compared: Any, lang: Lang) -> None:
         click.echo(f"{measure:<14}" + "".join(shown) + "  " + text(f"comparison.measure_{measure}", lang))
 
 
-@click.command(help=t("help_run"))
+@click.command(cls=Planning, help=t("help_run"))
 @files_argument
 @output_option("credit-plan.xlsx", "help_output")
 @force_option
@@ -187,7 +188,7 @@ def _say_json(assessment: Any, risk: Any, output: Path, lang: Lang) -> None:
     click.echo(json.dumps(summary, indent=1))
 
 
-@click.command(help=t("help_plan"))
+@click.command(cls=Planning, help=t("help_plan"))
 @files_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), help=t("help_plan_output"))
 @click.option("--compare", is_flag=True, help=t("help_compare"))
