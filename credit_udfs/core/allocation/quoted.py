@@ -174,8 +174,9 @@ def _decide(board: Board, priced: Priced, best: Best, target: float, clock: Cloc
 
 def _prove(board: Board, mu: Floats, best: Best, target: float, clock: Clock) -> None:
     """Close the gap with all decisions that a better plan could have."""
-    room = (best.bound - best.value) * (1 + 1e-9) + 1e-12
-    found = decide_levels(board, Costs(board, mu), room=room, gap=target / 2.0, proof=True, seconds=clock.left())
+    found = decide_levels(
+        board, Costs(board, mu), room=_room(board, mu, best), gap=target / 2.0, proof=True, seconds=clock.left()
+    )
     if found.choice is not None:
         best.offer(board.pool, found.choice)
     best.bound = min(best.bound, max(found.bound, best.value))
@@ -251,9 +252,14 @@ def _kept(board: Board, mu: Floats) -> tuple[list[Ints], float]:
     return kept, given_up
 
 
+def _room(board: Board, mu: Floats, best: Best) -> float:
+    """What decisions of a better plan may cost: the distance to what the prices themselves bound all plans by."""
+    return (board.respond(mu)[2] + float(mu @ board.pool.right) - best.value) * (1 + 1e-9) + 1e-12
+
+
 def _open(board: Board, mu: Floats, best: Best) -> int:
     """How many loans a better plan could have."""
-    return int((Costs(board, mu).lend <= best.bound - best.value).sum())
+    return int((Costs(board, mu).lend <= _room(board, mu, best)).sum())
 
 
 def _priced(

@@ -96,6 +96,8 @@ def complaints(plan):
                 within(name, got, limits.group_amount)
     if limits.expected_loss is not None:
         within("loss", loss, limits.expected_loss * (money if limits.loss_basis == "committed" else drawn))
+    if limits.loss_amount is not None:
+        within("loss amount", float(amount[amount > 0] @ f.pd[amount > 0]) * t.lgd, limits.loss_amount)
     if limits.mean_churn is not None:
         over = [u for u, b in zip(churns, amount, strict=True) if b > 0 or limits.churn_over == "applicants"]
         if over and sum(over) > (limits.mean_churn + TOL) * len(over):
@@ -192,6 +194,8 @@ def grid_milp(problem, rates=None, gap=1e-9, time_limit=60.0):
     if limits.expected_loss is not None:
         weight = 1.0 if limits.loss_basis == "committed" else stay
         row(weight * (pd * t.lgd - limits.expected_loss), 0.0, -np.inf, 0.0)
+    if limits.loss_amount is not None:
+        row(pd * t.lgd, 0.0, -np.inf, limits.loss_amount / unit)
     if limits.mean_churn is not None:
         if limits.churn_over == "clients":
             row(0.0, 1 - stay - limits.mean_churn, -np.inf, 0.0)

@@ -242,3 +242,30 @@ def test_many_quoted_rates_of_few_firms_are_decided(firms, terms, limits):
     assert plan.gap <= 1e-4
     assert plan.bound >= value - 1e-6 * abs(value)
     assert value - 1e-4 * abs(value) <= plan.value <= dual + 1e-6 * abs(dual)
+
+
+def test_rooms_of_better_plans_are_measured_from_the_prices_themselves():
+    firms = Firms.of(
+        "abcde",
+        [0.0128, 0.0611, 0.0745, 0.0901, 0.1111],
+        "ABACB",
+        low=[1.7e5, 5e4, 1e5, 5e4, 4e5],
+        high=[5e5, 1e6, 5e5, 2e5, 7.7e5],
+        shock=[1.081, 0.791, 0.901, 0.86, 0.795],
+    )
+    limits = Limits(
+        share_of="budget",
+        grade_share={"C": 0.2, "A": 0.6},
+        expected_loss=0.01,
+        loss_basis="drawn",
+        loss_amount=20000.0,
+        fixed={"d": 5e4},
+        one_rate_per_grade=True,
+    )
+    quoted = (0.04, 0.0767, 0.1133, 0.15)
+    problem = Problem(firms, Terms(2435518.0, lgd=0.3, objective="P1", quoted=quoted), limits)
+    value, _, _ = grid_milp(problem, quoted)
+    plan = solve(problem)
+    assert complaints(plan) == []
+    assert plan.bound >= value * (1 - 1e-9)
+    assert plan.value >= value * (1 - 1e-4)
