@@ -21,6 +21,8 @@ from credit_udfs.types import Bools, Floats, Ints
 BLOCKS = 150
 ROUNDS = 60
 SAMPLE = 2_000
+KEPT = 1e-7
+"""A row broken by no more counts as kept."""
 
 
 @dataclass(eq=False)
@@ -70,6 +72,11 @@ class Relaxed:
     round: Ints
     mus: tuple[Floats, ...]
 
+    @property
+    def kept(self) -> bool:
+        """Whether a mixture of answers keeps all rows."""
+        return float(self.short.max(initial=0.0)) <= KEPT
+
 
 def relax(
     pool: Pool,
@@ -79,11 +86,13 @@ def relax(
     penalty: Floats,
     starts: tuple[Floats, ...] = (),
     tick: Callable[[int], bool] = lambda _: True,
+    late: Callable[[], bool] = lambda: True,
 ) -> Relaxed:
     """Solve the convex relaxation of a pool to a relative distance of bound and value.
 
     block: (m,) non-decreasing. penalty: (k,) cost of breaking a row by one. starts: multipliers priced first,
-    from which at least the given rounds' columns come. tick: called every round; False stops the descent.
+    from which at least the given rounds' columns come. tick: called every round; False stops the descent as soon as
+    no row is broken, or `late`.
     """
     k, blocks = len(pool.rows), int(block[-1]) + 1
     columns, mus = Columns(), list[Floats]()
@@ -118,7 +127,9 @@ def relax(
         value, weight, short, mu, sigma, reduced = _master(pool, packed, blocks, penalty)
         last = mu
         distance = best_bound - value
-        if distance <= tolerance * max(abs(best_bound), 1e-12) or not tick(turn):
+        if distance <= tolerance * max(abs(best_bound), 1e-12):
+            break
+        if not tick(turn) and (float(short.max(initial=0.0)) <= KEPT or late()):
             break
         if packed[0].size > 12 * blocks:
             columns.drop((weight > 0.0) | (reduced < np.quantile(reduced, 0.5)))

@@ -11,7 +11,8 @@ import numpy as np
 from credit_udfs.core.allocation.blocks import BLOCKS, SAMPLE, Relaxed, relax
 from credit_udfs.core.allocation.clash import clash
 from credit_udfs.core.allocation.inner import decide
-from credit_udfs.core.allocation.plan import Conflict, Infeasible, Method, Plan, Prices, Status, make_plan
+from credit_udfs.core.allocation.lowest import Corners
+from credit_udfs.core.allocation.plan import Conflict, Infeasible, Method, NoPlanYet, Plan, Prices, Status, make_plan
 from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.proof import PROVABLE, PROVEN, close_gap
 from credit_udfs.core.allocation.rows import Choice, Pool, pool_of, uses
@@ -21,6 +22,12 @@ from credit_udfs.types import Floats, Ints
 
 UNDECIDED = 30
 WIDE = 0.4
+GRACE = 3.0
+"""Seconds that a search without a plan goes on for its first one when time is up or somebody stops it."""
+FIRST = 1e-2
+"""The gap at which it is good enough then."""
+CORNERED = 1_000
+"""Firms up to which a plan is looked for with regard to the limits alone."""
 
 
 def _money_within(pool: Pool, choice: Choice) -> bool:
@@ -57,13 +64,15 @@ def solve_limited(
     if pool.size == 0:
         return nobody(problem, pool)
 
-    tick = partial(clock.tick, progress)
-    tolerance = _tolerance(gap, pool.size)
+    def none() -> Infeasible:
+        return clash(problem, pool, clock, progress) if why else Infeasible(())
+
+    tick, tolerance, late = partial(clock.tick, progress), _tolerance(gap, pool.size), clock.after(GRACE)
     relaxed, order, block = _relaxation(
-        pool, tolerance, lambda turn: tick("allocation_prices", turn), start.prices if start else {}
+        pool, tolerance, lambda turn: tick("allocation_prices", turn), start.prices if start else {}, late
     )
     if relaxed is None:
-        raise clash(problem, pool) if why else Infeasible(())
+        raise none()
     best.bound = relaxed.bound
     mu = relaxed.mu
     answer = pool.respond(mu)[0]
@@ -72,18 +81,31 @@ def solve_limited(
     target = PROVEN if prove else gap
     if best.gap() > target and not clock.over() and tick("allocation_decide", 0):
         search_core(pool, mu, best, target=target, states=STATES * (5 if prove else 1))
-    if best.gap() > gap and pool.size > PROVABLE:
+    if best.gap() > gap and pool.size > PROVABLE and relaxed.kept:
         _descend(pool, relaxed, order, block, best, tolerance, clock)
     if best.gap() > target and not clock.over() and tick("allocation_prove", 0):
         close_gap(pool, mu, best, target, clock)
+    if best.choice is None and clock.over() and relaxed.kept:
+        _descend(pool, relaxed, order, block, best, FIRST, clock.anew(GRACE))
+    if best.choice is None and _by_limits(pool, mu, best, clock.beyond(GRACE)):
+        raise none()
     if best.choice is None:
-        if clock.status is None:
-            raise clash(problem, pool) if why else Infeasible(())
-        best.choice = Choice(np.where(pool.forced, pool.high, 0.0), *_rates(pool, mu))
-        best.value = float(pool.profit(best.choice).sum())
+        raise NoPlanYet(interrupted=clock.status == "interrupted")
     rounds = (relaxed.mu, *relaxed.mus[-2:])
     prices = {row.key: tuple(float(one[k]) for one in rounds) for k, row in enumerate(pool.rows)}
     return replace(plan_of(problem, pool, mu, best, gap, clock.status), prices=prices)
+
+
+def _by_limits(pool: Pool, mu: Floats, best: Best, clock: Clock) -> bool:
+    """A plan made with regard to the limits first, where the search ended without; whether it's shown that there is
+    none."""
+    if pool.size > CORNERED or clock.over():
+        return False
+    found = Corners(pool).plan(range(len(pool.rows)), seconds=clock.left())
+    if found.choice is not None:
+        best.offer(pool, found.choice)
+        best.offer(pool, polished(pool, mu, found.choice))
+    return found.none
 
 
 def _tolerance(gap: float, size: int) -> float:
@@ -104,13 +126,19 @@ def penalties(pool: Pool) -> Floats:
 
 
 def _relaxation(
-    pool: Pool, tolerance: float, tick: Callable[[int], bool], start: Prices
+    pool: Pool, tolerance: float, tick: Callable[[int], bool], start: Prices, late: Callable[[], bool] = lambda: True
 ) -> tuple[Relaxed | None, Ints, Ints]:
     """The relaxation of the whole pool (None where it has no solution), firms in `order`; large pools start from the
-    prices of a sample."""
+    prices of a sample. Cut short, by `tick` and then `late`, it may break rows."""
     order, block = blocks_of(pool, BLOCKS if pool.size > SAMPLE else max(pool.size // 8, 10))
     ordered = pool.subset_in(order)
-    penalty, starts = penalties(pool), tuple[Floats, ...]()
+    penalty, starts, cut = penalties(pool), tuple[Floats, ...](), False
+
+    def go(turn: int) -> bool:
+        nonlocal cut
+        cut = not tick(turn)
+        return not cut
+
     if start:
         rounds = max(len(prices) for prices in start.values())
         none = (0.0,) * rounds
@@ -120,11 +148,11 @@ def _relaxation(
         some = np.arange(stride // 2, pool.size, stride)
         sample = ordered.subset(some, pool.right * (some.size / pool.size))
         few = np.arange(some.size) * BLOCKS // some.size
-        found = relax(sample, few, tolerance=max(tolerance, 1e-6), penalty=penalty)
+        found = relax(sample, few, tolerance=max(tolerance, 1e-6), penalty=penalty, tick=go, late=late)
         starts = (found.mu, *found.mus[-4:])
     for _ in range(3):
-        relaxed = relax(ordered, block, tolerance=tolerance, penalty=penalty, starts=starts, tick=tick)
-        if float(relaxed.short.max(initial=0.0)) <= 1e-7:
+        relaxed = relax(ordered, block, tolerance=tolerance, penalty=penalty, starts=starts, tick=go, late=late)
+        if relaxed.kept or (cut and late()):
             return relaxed, order, block
         penalty = penalty * 100.0
         starts = (relaxed.mu, *relaxed.mus[-3:])
@@ -260,7 +288,7 @@ def nobody(problem: Problem, pool: Pool) -> Plan:
     if broken:  # a minimum above nothing
         several = len(broken) > 1
         raise Infeasible(
-            tuple(Conflict(use, use.allowed, 0.0, at if several else 0) for at, use in enumerate(broken, 1))
+            tuple(Conflict(use, use.allowed, use.used, at if several else 0) for at, use in enumerate(broken, 1))
         )
     best = Best(nothing, 0.0, 0.0)
     return plan_of(problem, pool, np.zeros(len(pool.rows)), best, 0.0, None)

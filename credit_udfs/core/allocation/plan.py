@@ -60,11 +60,19 @@ class LimitUse:
 
     def said(self, value: float, lang: Lang, *, safe: bool = False) -> str:
         """An amount of this limit in words: yuan, per cent, or firms. safe: rounded to the side that eases it."""
-        fine = 1e4 if self.unit == "share" else 1.0
-        near = value * fine
-        if safe:
-            near = math.floor(near + 1e-6) if self.at_least else math.ceil(near - 1e-6)
-        return text(f"allocation.in_{self.unit}", lang, value=round(near) / fine + 0.0)
+        near = self.eased(value) if safe else round(value * self.fine) / self.fine
+        return text(f"allocation.in_{self.unit}", lang, value=near + 0.0)
+
+    @property
+    def fine(self) -> float:
+        """How many of the steps in which it is said make one: a hundredth of a per cent, a yuan, a firm."""
+        return 1e4 if self.unit == "share" else 1.0
+
+    def eased(self, value: float) -> float:
+        """`value` rounded as `said`, to the side that eases the limit from what is allowed now."""
+        down = self.at_least or (self.name.startswith("use_all_budget") and value < self.allowed)
+        near = value * self.fine
+        return (math.floor(near + 1e-6) if down else math.ceil(near - 1e-6)) / self.fine
 
 
 @dataclass(frozen=True)
@@ -155,12 +163,15 @@ class Conflict:
     smallest change of this limit alone with which a plan exists (None where none is enough).
 
     group: where several sets of limits clash, each for itself, the number of its set, from 1: something has to change
-    in each, and a repair is that of its own set beside the limits in none. 0 where there is one set."""
+    in each, and a repair is that of its own set beside the limits in none. 0 where there is one set. known: whether
+    the need could be told in the time there was; estimate: whether it wasn't tried on all firms."""
 
     limit: LimitUse
     have: float
     need: float | None
     group: int = 0
+    known: bool = True
+    estimate: bool = False
 
     @property
     def repair(self) -> float | None:
@@ -171,10 +182,10 @@ class Conflict:
         if self.group:
             limit = text("allocation.conflict_number", lang, group=self.group, limit=limit)
         if self.need is None:
-            key = "rates" if self.limit.key == "rates" else "alone"
+            key = "rates" if self.limit.key == "rates" else "alone" if self.known else "unknown"
             return text(f"allocation.conflict_{key}", lang, limit=limit)
         have, need = self.limit.said(self.have, lang), self.limit.said(self.need, lang, safe=True)
-        key = "conflict_of_several" if self.group else "conflict"
+        key = "conflict_estimate" if self.estimate else "conflict_of_several" if self.group else "conflict"
         return text(f"allocation.{key}", lang, limit=limit, have=have, need=need)
 
 
@@ -183,13 +194,20 @@ class Infeasible(NotAvailable):
 
     def __init__(self, conflicts: tuple[Conflict, ...]) -> None:
         self.conflicts = conflicts
-        super().__init__("allocation.infeasible", count=len(conflicts))
+        super().__init__("allocation.infeasible" if conflicts else "allocation.infeasible_why", count=len(conflicts))
 
     def text(self, lang: Lang) -> str:
         said = [super().text(lang), *(f"- {c.sentence(lang)}" for c in self.conflicts)]
         if any(one.group for one in self.conflicts):
             said.append(text("allocation.conflicts_apart", lang))
         return "\n".join(said)
+
+
+class NoPlanYet(NotAvailable):
+    """The search ended before it had a plan that keeps all limits, or knew that there is none. #N/A"""
+
+    def __init__(self, *, interrupted: bool) -> None:
+        super().__init__("allocation.interrupted_early" if interrupted else "allocation.time_too_short")
 
 
 def make_plan(

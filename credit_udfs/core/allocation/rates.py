@@ -53,6 +53,15 @@ class RateTable:
                 rate[mask], stay[mask] = self._best_of(kappa[mask], name)
         return rate, stay
 
+    def rate_at(self, stay: Floats, grade: Ints) -> Floats:
+        """The rate (n,) at which the share stay (n,) of a grade (n,) stays, to 1e-9; the nearest there is."""
+        low, high = np.full(stay.shape, self.rate_min), np.full(stay.shape, self.rate_max)
+        for _ in range(30):
+            middle = (low + high) / 2.0
+            more = self.stay(middle, grade) > stay
+            low, high = np.where(more, middle, low), np.where(more, high, middle)
+        return low
+
     def stay_range(self, grade: Ints) -> tuple[Floats, Floats]:
         """The least and the largest share that can stay, (n,) each."""
         least, most = np.zeros(grade.shape), np.ones(grade.shape)

@@ -361,7 +361,7 @@ def _groups(problem: Problem, firm: Ints) -> list[tuple[str, Ints]]:
 def uses(problem: Problem, pool: Pool, choice: Choice, mu: Floats) -> tuple[LimitUse, ...]:
     """How far each limit is used by `choice`, and its price, in the units in which the user states it."""
     activity = pool.total(choice)
-    lent = float(choice.amount.sum())
+    offered = float(choice.amount.sum())
     drawn = float(choice.amount @ choice.stay)
     clients = int((choice.amount > 0.0).sum())
     out = []
@@ -373,9 +373,10 @@ def uses(problem: Problem, pool: Pool, choice: Choice, mu: Floats) -> tuple[Limi
             mean = 1.0 + (used - row.count * clients) / base if base else 0.0
             out.append(_use(row, mean, float(row.share or 0.0), price * base * pool.unit))
         elif row.share is not None:
-            of_loss = drawn if row.name.endswith("drawn") else lent
-            base = of_loss if right == 0.0 or row.key == "expected_loss" else problem.terms.budget / pool.unit
-            part = used + row.share * base if right == 0.0 else used
+            of_loss = drawn if row.name.endswith("drawn") else offered
+            lent = row.values.get("share_of") != "budget"
+            base = of_loss if lent else problem.terms.budget / pool.unit
+            part = used + row.share * base if lent else used
             out.append(_use(row, part / base if base else 0.0, row.share, price * base * pool.unit))
         elif row.at_least:
             out.append(_use(row, -used * row.scale, -right * row.scale, price * pool.unit / row.scale))

@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 
 from credit_udfs.core.allocation import Firms, Infeasible, Limits, Problem, Terms, solve
 from credit_udfs.core.allocation.clash import clash
-from credit_udfs.core.allocation.lowest import lowest
+from credit_udfs.core.allocation.lowest import Corners
 from credit_udfs.core.allocation.rows import pool_of
 
 
@@ -50,7 +50,7 @@ def test_like_trying_every_set_of_firms(seed):
     k = len(pool.rows)
     for at in range(k):
         rows = [row for row in range(k) if row != at]
-        wanted, choice = tried_one_by_one(pool, rows, at), lowest(pool, rows, at)
+        wanted, choice = tried_one_by_one(pool, rows, at), Corners(pool).least_of(rows, at).choice
         if choice is None:
             assert wanted == np.inf
             continue
