@@ -93,7 +93,8 @@ class Corners:
         if found.x is None or found.fun <= SHORT:
             return None
         paid = -np.asarray(found.ineqlin.marginals)[:k] * typical
-        return np.asarray(rows, dtype=np.int64)[paid > 1e-7]
+        named: Ints = np.asarray(rows, dtype=np.int64)[paid > 1e-7]
+        return named
 
     @property
     def _bottom(self) -> Floats:
