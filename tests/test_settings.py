@@ -201,6 +201,22 @@ def test_what_the_plan_refuses_names_the_cell(form: Callable[..., Path]) -> None
         assert place in result.stderr, result.stderr
 
 
+def test_contradictions_are_said_at_once_with_their_cells(form: Callable[..., Path]) -> None:
+    terms = [("E1", 300_000, 200_000, None, None), ("Nobody", None, None, None, None)]
+    book = form(
+        amount_min=2_000_000, rate_min=0.1, rate_max=0.05, min_lent=9e9, min_firms=400, max_group_share=0.1,
+        lend_to="all", tblFirmTerms=terms,
+    )  # fmt: skip
+    result = call("plan", book, "--lang", "en")
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    faults = [line for line in lines if line.startswith("- ")]
+    words = ("limits of a loan", '"Nobody"', "smallest loan (yuan)", "10.00% to 5.00%", "groups", "400", "9,000,000,")
+    for fault, word in zip(faults, words, strict=True):
+        assert word in fault
+        assert fault.startswith("- form.en.xlsx, ")
+
+
 def test_the_ribbons_sheet_holds_the_same_and_is_read_back(form: Callable[..., Path], tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     open_book = OpenpyxlBook(book, "mine.xlsx")

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from credit_udfs.core.allocation.faults import kind_fault
 from credit_udfs.core.allocation.plan import Infeasible, Plan
 from credit_udfs.core.allocation.problem import BadProblem, Problem
 from credit_udfs.core.allocation.solve import solve
@@ -67,6 +68,8 @@ def frontier(
     problem itself has no plan. gap: relative, at which the search for a point may stop; the default, a thousandth, is
     finer than a chart shows and spares minutes that closing it point by point can take.
     """
+    if (wrong := kind_fault("against", against, Against)) is not None:
+        raise BadProblem([wrong])
     free = solve(problem, gap=gap)
     high = _used(problem, free, against)
     low = 0.0

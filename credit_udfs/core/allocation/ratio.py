@@ -20,10 +20,11 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from credit_udfs.core.allocation.budget_only import EXACT, CannotSpend, Shelf, allot, budget_use
+from credit_udfs.core.allocation.faults import search_faults
 from credit_udfs.core.allocation.levels import chain
 from credit_udfs.core.allocation.measures import DEFAULT_RATE
 from credit_udfs.core.allocation.plan import Conflict, Infeasible, Plan, make_plan
-from credit_udfs.core.allocation.problem import Problem
+from credit_udfs.core.allocation.problem import BadProblem, Problem
 from credit_udfs.types import Bools, Floats, Ints
 
 NODES = 400
@@ -232,6 +233,8 @@ def solve_ratio(
     The budget (on offered money) is used to the last yuan; fixed decisions are kept, other limits are not.
     gap: relative, of Z. Raises Infeasible where the budget can't be used up.
     """
+    if faults := search_faults(gap, False, None):
+        raise BadProblem(faults)
     firms, terms, n = problem.firms, problem.terms, len(problem.firms)
     firm = np.flatnonzero(problem.lendable)
     firm = firm[np.lexsort((firm, firms.grade[firm], firms.pd[firm]))]

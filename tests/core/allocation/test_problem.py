@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from allocation_cases import contest_like, five_limits
 
-from credit_udfs.core.allocation import BadProblem, Firms, Limits, Problem, Terms, solve
+from credit_udfs.core.allocation import BadProblem, Firms, Limits, Problem, Terms, frontier, solve, solve_ratio
 from credit_udfs.locale import LANGS
 
 
@@ -185,6 +185,10 @@ def test_a_gap_and_a_time_limit_that_are_none(gap):
         solve(problem, gap=gap, prove="yes", time_limit=np.nan)
     said = [fault.values["field"] for fault in caught.value.faults]
     assert said == ["gap", "prove", "time_limit"]
+    with pytest.raises(BadProblem, match='"gap" must be a number'):
+        solve_ratio(problem, gap=gap)
+    with pytest.raises(BadProblem, match='"against" must be one of expected_loss, churn, budget, risk'):
+        frontier(problem, "loss")
 
 
 def test_numbers_of_any_library_will_do():
