@@ -91,7 +91,8 @@ def close_gap(pool: Pool, mu: Floats, best: Best, target: float, clock: Clock) -
             return
         close = max(target / 2.0, before / 8.0 if plan else 0.0)
         found = _decide(pool, prices, moves, near, (refused <= deep) & ~pool.forced, close, best, clock.left())
-        best.bound = min(best.bound, max(found.bound, best.value, bound - deep))
+        whole = near.firm.size == ranges.firm.size and bool(np.all((refused <= deep) | pool.forced))
+        best.bound = min(best.bound, max(found.bound, best.value, -np.inf if whole else bound - deep))
         if found.amount is not None:
             choice, price, _ = settled_at(pool, mu, Choice(found.amount, *_start(pool, mu)))
             best.offer(pool, choice)
@@ -105,7 +106,7 @@ def close_gap(pool: Pool, mu: Floats, best: Best, target: float, clock: Clock) -
             clock.status = "time_limit"
         if best.gap() <= target or clock.over():
             return
-        if found.amount is None or found.bound < bound - deep + least / 2.0:
+        if not whole and (found.amount is None or found.bound < bound - deep + least / 2.0):
             deep = lost + 3.0 * (deep - lost)
 
 

@@ -11,6 +11,8 @@ from credit_udfs.core.allocation.plan import Status
 from credit_udfs.core.allocation.rows import Choice, Pool
 from credit_udfs.types import Bools, Floats, Ints
 
+NESTED, SWEEPS = 2, 30
+"""Up to how many rows that depend on rates are met exactly, one within the other; more in turn, this many times."""
 FEASIBLE = 1e-6
 STRICT = 1e-9
 
@@ -21,43 +23,19 @@ class Stop(Exception):
 
 @dataclass(eq=False)
 class Clock:
-    """Time left, and whether the caller asked to stop. each: seconds for a programme where there is no clock."""
+    """Time left, and whether the caller asked to stop."""
 
     now: Callable[[], float] | None
     until: float
     status: Status | None = None
-    each: float | None = None
 
     def left(self) -> float | None:
-        return self.each if self.now is None else max(self.until - self.now(), 0.0)
-
-    def anew(self, seconds: float) -> Clock:
-        """A clock that runs that long from now, whatever was asked for."""
-        if self.now is None:
-            return Clock(None, np.inf, each=seconds)
-        return Clock(self.now, self.now() + seconds)
-
-    def beyond(self, seconds: float) -> Clock:
-        """The same, as long as this clock if that is longer."""
-        more = self.anew(seconds)
-        return more if self.status else replace(more, until=max(self.until, more.until))
-
-    def after(self, seconds: float) -> Callable[[], bool]:
-        """Whether so much time has gone by since the search was over; never where there is no clock."""
-        longer: Clock | None = None
-
-        def late() -> bool:
-            nonlocal longer
-            if longer is None and self.over():
-                longer = self.anew(seconds)
-            return longer is not None and longer.over()
-
-        return late
+        return None if self.now is None else max(self.until - self.now(), 0.0)
 
     def tick(self, progress: Callable[[str, int, int], None] | None, stage: str, turn: int) -> bool:
         """Say that a turn of a stage begins; whether to go on."""
         try:
-            if progress is not None and self.status is None:
+            if progress is not None:
                 progress(stage, turn, 0)
         except Stop:
             self.status = "interrupted"
@@ -153,8 +131,16 @@ def settled_at(pool: Pool, mu: Floats, choice: Choice) -> tuple[Choice, Floats, 
         return settle(inner)
 
     out = Choice(choice.amount, choice.rate.copy(), choice.stay.copy())
-    if lent.size:
+    if lent.size and at.size <= NESTED:
         settle(at)
+        out.put(lent, rates[0])
+    elif lent.size:
+        for _ in range(SWEEPS):
+            before = prices.copy()
+            for k in at:
+                settle(at[at == k])
+            if np.allclose(prices, before, rtol=1e-9, atol=1e-12):
+                break
         out.put(lent, rates[0])
     left = np.where(moves, pool.right - pool.total(out), 0.0)
     return out, prices, float(pool.profit(out).sum() + prices @ left)
