@@ -57,9 +57,9 @@ def solve_budget_only(problem: Problem, *, gap: float, prove: bool) -> Plan:
     """Optimal plan for a budget on offered money with fixed decisions; any other limit is ignored.
 
     gap: relative gap at which the repair of the cut firm stops; prove: close it to 1e-9.
-    Equal earnings are served in order of lower probability of default, then of the list; a firm whose best
-    yuan earns nothing gets nothing, unless the whole budget is to be used. Raises Infeasible then, when it
-    can't be.
+    Equal earnings are served in order of lower probability of default, then of the list, as far as the rest of the
+    budget doesn't fit others better; a firm whose best yuan earns nothing gets nothing, unless the whole budget is to
+    be used. Raises Infeasible then, when it can't be.
     """
     terms = problem.terms
     best, fixed, fixed_value, shelf = lay_out(problem)

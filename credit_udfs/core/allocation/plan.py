@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from credit_udfs.core.allocation.problem import Problem
+from credit_udfs.core.allocation.turns import in_turn
 from credit_udfs.core.industry import industries
 from credit_udfs.errors import NotAvailable
 from credit_udfs.locale import Lang, text
@@ -223,9 +224,15 @@ def make_plan(
     method: Method,
 ) -> Plan:
     """Value amounts and rates (n,) by the problem; best: best rate and the share that stays there, (n,)
-    each."""
+    each.
+
+    Equal firms get their loans in the order of the list (turns.py), but by P2's rules, which know more of them.
+    """
+    rate = np.where(amount > 0.0, rate, np.nan)
+    if method != "rules":
+        asked = problem.limits.rates_ordered and not problem.limits.one_rate_per_grade
+        amount, rate = in_turn(problem, amount, rate, ordered=asked or method == "ratio")
     lend = amount > 0.0
-    rate = np.where(lend, rate, np.nan)
     churn = np.full(amount.shape, np.nan)
     table, firms = problem.terms.rates, problem.firms
     churn[lend] = 1.0 - table.stay(rate[lend], firms.grade[lend])

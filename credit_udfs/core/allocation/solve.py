@@ -44,7 +44,8 @@ def solve(
     one, some seconds. A progress callback that raises `search.Stop` ends the search in the same way, with status
     "interrupted". start: the plan of a like problem, from whose prices the search starts. Raises Infeasible when no
     plan keeps all limits: where `why`, with those that clash, their repairs tried by solving again. Raises NoPlanYet
-    where time was too short for either, BadProblem for a gap or a time limit that is none.
+    where time was too short for either, BadProblem for a gap or a time limit that is none. Equal firms get their
+    loans in the order of the list, the larger first (turns.py).
     """
     if faults := search_faults(gap, prove, time_limit):
         raise BadProblem(faults)

@@ -120,10 +120,29 @@ def complaints(plan):
         for (p, r, g), (q, s, h) in itertools.pairwise(lent_rates):
             if s < r - 1e-9:
                 bad.append(f"rate {s} at pd {q}, grade {h}, below rate {r} at pd {p}, grade {g}")
+    if plan.method != "rules" and (limits.one_rate_per_grade or not limits.rates_ordered):
+        bad += out_of_turn(plan)
     if abs(value - plan.value) > 1e-6 * max(abs(value), 1.0):
         bad.append(f"value {plan.value}, should be {value}")
     if plan.bound < plan.value - 1e-9 * max(abs(plan.value), 1.0):
         bad.append(f"bound {plan.bound} below value {plan.value}")
+    return bad
+
+
+def out_of_turn(plan):
+    """Of firms alike in everything, each that gets a larger loan than one before it in the list, or as large a loan at
+    a lower rate."""
+    firms, last, bad = plan.problem.firms, {}, []
+    known = (firms.pd, firms.grade, firms.low, firms.high, firms.sector, firms.group, firms.repayment, firms.shock)
+    for i, name in enumerate(firms.ids):
+        if name in (plan.problem.limits.fixed or {}):
+            continue
+        alike = tuple(column[i] for column in known if column is not None)
+        amount, rate = float(plan.amount[i]), float(plan.rate[i])
+        before = last.get(alike, (math.inf, 0.0))
+        if amount > before[0] or (amount == before[0] > 0.0 and rate < before[1]):
+            bad.append(f"{name}: served before an equal firm ahead of it in the list")
+        last[alike] = amount, rate
     return bad
 
 
