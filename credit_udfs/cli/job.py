@@ -28,17 +28,19 @@ from credit_udfs.cli.words import t
 from credit_udfs.locale import Lang, text
 
 DEFAULT_SCENARIO = "covid19_2020q1"
+MOST_BROKEN = 4  # limits that are said of a plan that breaks them
 
 
 def say_summary(assessment: Any, path: Path | None, lang: Lang) -> None:
-    """Five lines on what was decided, and where the workbook is."""
+    """Some lines on what was decided and which limits bind, and where the workbook is."""
     from credit_udfs.core.summary import summarise
 
     s = summarise(assessment)
     money = _money(
         budget=s.budget, amount=s.amount, drawn=s.drawn, profit=s.profit, bound=s.bound, loss=s.expected_loss
     )
-    money |= _money(price=s.price_per_million)
+    money |= _money(price=s.price_per_million, bank=s.bank_profit)
+    gain = _gain(assessment.plan, lang)
     churn = f"{s.mean_churn:.1%}" if s.lent else "-"
 
     def line(key: str, **values: object) -> None:
@@ -57,8 +59,12 @@ def say_summary(assessment: Any, path: Path | None, lang: Lang) -> None:
     drawn = assessment.settings.budget_basis == "drawn"
     share = (s.drawn if drawn else s.amount) / s.budget if s.budget else 0.0
     line("sum_money_drawn" if drawn else "sum_money", **money, share=share)
-    line("sum_profit", **money, churn=churn)
-    line("sum_proof", **money, gap=s.gap)
+    line("sum_profit" if s.objective == "bank" else "sum_objective", **money, churn=churn, gain=gain)
+    worth = text(
+        "cli.sum_budget_worth" if s.price_per_million > 0.0 else "cli.sum_budget_idle", lang, **money, gain=gain
+    )
+    line("sum_proof", **{**money, "budget": worth}, gap=s.gap, gain=gain)
+    say_limits(assessment.plan, gain, lang)
     if path is not None:
         line("sum_path", path=path)
 
@@ -68,27 +74,55 @@ def _money(**yuan: float) -> dict[str, float]:
     return {name: value / 1e4 for name, value in yuan.items()} | {f"{name}_yuan": v for name, v in yuan.items()}
 
 
+def say_limits(plan: Any, gain: str, lang: Lang) -> None:
+    """Which limits bind beside the budget, and what easing each a little is worth; dearest first."""
+    binding = [use for use in plan.binding if use.key != "budget"]
+    if binding:
+        click.echo(text("cli.sum_limits", lang))
+    for use in sorted(binding, key=lambda use: -use.price * use.step):
+        limit = use.sentence(lang).rstrip("。.")
+        if use.price > 0.0:
+            worth, step = _money(worth=use.price * use.step), use.step_said(lang)
+            click.echo(text("cli.sum_limit", lang, limit=limit, step=step, gain=gain, **worth))
+        else:
+            click.echo(text("cli.sum_limit_free", lang, limit=limit, gain=gain))
+
+
+def _gain(plan: Any, lang: Lang) -> str:
+    """What the plan maximises."""
+    return text(f"allocation.gain_{plan.problem.terms.objective}", lang)
+
+
 def say_stress(stressed: Any, lang: Lang) -> None:
-    """What a shock does to the plan, in two or three lines."""
-    after = stressed.after.value if stressed.after else float("nan")
-    click.echo(
-        text(
-            "cli.sum_stress",
-            lang,
-            name=stressed.scenario.name(lang),
-            **_money(before=stressed.before.value, unchanged=stressed.unchanged_value, after=after),
-            more=int(stressed.gainers.sum()),
-            less=int(stressed.losers.sum()),
-        )
-    )
-    if stressed.unchanged_breaks_limits:
-        click.echo(text("cli.sum_unchanged_breaks", lang))
+    """What a shock does to the plan, by its own objective, in a few lines."""
+    after, gain = stressed.after, _gain(stressed.before, lang)
+    found = _money(before=stressed.before.value, unchanged=stressed.unchanged_value)
+    found |= _money(after=after.value if after else float("nan"), price=stressed.price_of_doing_nothing)
+    who = {"more": int(stressed.gainers.sum()), "less": int(stressed.losers.sum())}
+    key = "cli.sum_stress" if after else "cli.sum_stress_none"
+    click.echo(text(key, lang, name=stressed.scenario.name(lang), gain=gain, **found, **who))
+    if stressed.before.problem.terms.objective != "bank" and after:
+        before, unchanged, anew = stressed.bank
+        click.echo(text("cli.sum_stress_bank", lang, **_money(before=before, unchanged=unchanged, after=anew)))
+    if stressed.unchanged_breaks:
+        click.echo(text("cli.sum_unchanged_breaks", lang, limits=_broken(stressed.unchanged_breaks, lang)))
+    elif after:
+        click.echo(text("cli.sum_nothing", lang, gain=gain, **found))
     if stressed.breaks_at is None:
         from credit_udfs.core.stress import MAX_SEVERITY
 
         click.echo(text("cli.sum_holds", lang, severity=MAX_SEVERITY))
     else:
-        click.echo(text("cli.sum_breaks", lang, severity=stressed.breaks_at))
+        click.echo(text("cli.sum_breaks" if stressed.breaks_at else "cli.sum_loses", lang, severity=stressed.breaks_at))
+
+
+def _broken(uses: Sequence[Any], lang: Lang) -> str:
+    """Limits that are broken, and by how much; a few of many."""
+    said = [
+        text("comparison.break", lang, limit=use.sentence(lang).rstrip("。."), used=use.said(use.used, lang))
+        for use in uses[:MOST_BROKEN]
+    ]
+    return ("；" if lang == "zh" else "; ").join(said) + ("…" if len(uses) > MOST_BROKEN else "")
 
 
 def say_risk(found: Any, lang: Lang) -> None:
@@ -106,8 +140,12 @@ def say_explanations(explained: Sequence[Any], lang: Lang) -> None:
 
 
 def say_comparison(compared: Any, lang: Lang) -> None:
-    """Measures down, plans across; ten thousand yuan, the churn as a share."""
+    """Measures down, plans across; ten thousand yuan, the churn as a share. First whether each keeps the limits."""
     click.echo(text("cli.compare_head", lang) + "".join(f"{name:>12}" for name in compared.names))
+    kept = [text(f"comparison.keeps_{'yes' if compared.keeps(name) else 'no'}", lang) for name in compared.names]
+    # A Chinese character is as wide as two.
+    cells = "".join(" " * (12 - len(one) * (2 if lang == "zh" else 1)) + one for one in kept)
+    click.echo(f"{'limits':<14}" + cells + "  " + text("comparison.row_keeps", lang))
     for measure in compared.measures:
         values = [compared.of(name, measure) for name in compared.names]
         if measure == "P0_churn":
@@ -117,6 +155,9 @@ def say_comparison(compared: Any, lang: Lang) -> None:
         else:
             shown = [f"{v / 1e4:>12,.1f}" for v in values]
         click.echo(f"{measure:<14}" + "".join(shown) + "  " + text(f"comparison.measure_{measure}", lang))
+    for name, uses in compared.broken.items():
+        if uses:
+            click.echo(text("comparison.breaks", lang, name=name, limits=_broken(uses, lang)))
 
 
 @click.command(cls=Planning, help=t("help_run"))

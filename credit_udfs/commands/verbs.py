@@ -76,14 +76,19 @@ def _plan_facts(a: Any) -> dict[str, object]:
     proof = (text("commands.proven" if plan.gap <= PROVEN else "commands.gap", lang, gap=plan.gap) for lang in LANGS)
     return {
         "clients": totals.clients, "applicants": len(plan.lend), "lent": totals.lent, "budget": a.settings.budget,
-        "profit": totals.profit, "proof": Both(*proof),
+        "profit": totals.profit, "gain": _gain(plan), "proof": Both(*proof),
     }  # fmt: skip
+
+
+def _gain(plan: Any) -> Both:
+    """What the plan maximises."""
+    return Both(*(text(f"allocation.gain_{plan.problem.terms.objective}", lang) for lang in LANGS))
 
 
 def _plan_page(desk: Desk, a: Any) -> tuple[Write, tuple[str, ...], tuple[str, ...]]:
     plan, lang = a.plan, desk.chosen.lang
     named = dict(a.tables.firms.select("firm", "name").iter_rows())
-    firms = plan.problem.firms
+    firms, gain = plan.problem.firms, _gain(plan)
     rows = [
         [
             firm, named[firm], a.grade[int(a.applicants[j])], firms.pd[j],
@@ -93,7 +98,7 @@ def _plan_page(desk: Desk, a: Any) -> tuple[Write, tuple[str, ...], tuple[str, .
         for j, firm in enumerate(firms.ids)
     ]  # fmt: skip
     header = [
-        desk.t(f"col_{key}")
+        desk.t(f"col_{key}", gain=gain)
         for key in (
             "firm", "name", "grade", "pd", "decision", "amount", "rate", "churn", "profit", "expected_loss", "margin",
         )
@@ -112,7 +117,7 @@ def _stress(desk: Desk) -> WritePlan:
     a = desk.assess()
     with desk.chosen.placed():
         result = core.stress(a, desk.chosen.scenario(), desk.progress)
-    rows = []
+    rows, gain = [], _gain(result.before)
     named = dict(a.tables.firms.select("firm", "name").iter_rows())
     for j, firm in enumerate(result.before.problem.firms.ids):
         i = int(a.applicants[j])
@@ -126,7 +131,7 @@ def _stress(desk: Desk) -> WritePlan:
             ]
         )  # fmt: skip
     header = [
-        desk.t(f"col_{key}")
+        desk.t(f"col_{key}", gain=gain)
         for key in (
             "firm", "name", "industry", "factor", "pd", "pd_after", "amount_before", "amount_after", "change",
             "profit_unchanged",
@@ -134,14 +139,14 @@ def _stress(desk: Desk) -> WritePlan:
     ]  # fmt: skip
     formats = {3: _PERCENT, 4: _PROBABILITY, 5: _PROBABILITY, 6: _MONEY, 7: _MONEY, 8: _MONEY, 9: _MONEY}
     facts = {
-        "before": result.before.value, "unchanged": result.unchanged_value,
+        "gain": gain, "before": result.before.value, "unchanged": result.unchanged_value,
         "after": result.after.value if result.after else float("nan"), "price": result.price_of_doing_nothing,
     }  # fmt: skip
     breaks = result.breaks_at
     lines = [
         desk.t("scenario", name=result.scenario.name(desk.chosen.lang)),
         desk.t("done_stress", **facts),
-        desk.t("never_breaks") if breaks is None else desk.t("breaks", severity=breaks),
+        desk.t("never_breaks") if breaks is None else desk.t("breaks" if breaks else "loses", severity=breaks),
         getattr(result.scenario, f"source_{desk.chosen.lang}"),
     ]
     return desk.plan("stress", [desk.page("stress", lines, header, rows, formats)], **facts)

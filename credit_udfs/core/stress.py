@@ -17,7 +17,8 @@ from types import MappingProxyType
 import numpy as np
 from scipy.special import expit
 
-from credit_udfs.core.allocation import Infeasible, Plan, Problem, solve
+from credit_udfs.core.allocation import Infeasible, LimitUse, Plan, Problem, solve
+from credit_udfs.core.allocation.kept import broken
 from credit_udfs.core.assess import Assessment, matrix, pose
 from credit_udfs.core.churn import ChurnCurves
 from credit_udfs.core.industry import industries, is_sole_trader
@@ -126,11 +127,14 @@ class Shocked:
 
 @dataclass(frozen=True, eq=False)
 class Stress:
-    """A plan before and after a shock.
+    """A plan before and after a shock, all three by the plan's own objective (`Terms.objective`).
 
-    before: the plan as it was. unchanged: that plan's amounts and rates valued in the shocked world, (m,) profit per
-    applicant. after: the best plan in the shocked world (None when no plan keeps the limits there). severity at
-    which the unchanged plan just loses money: `breaks_at`, None when it earns at every severity up to MAX_SEVERITY.
+    before: the plan as it was. unchanged: that plan's amounts and rates valued in the shocked world, (m,) per
+    applicant; unchanged_loss: their expected loss. after: the best plan in the shocked world (None when no plan keeps
+    the limits there). bank: the bank's profit of the three, yuan (NaN for none), whatever their objective.
+    unchanged_breaks: the limits that the unchanged plan doesn't keep after the shock, as when firms it lends to have
+    become D. breaks_at: severity at which the unchanged plan just loses the bank money; 0 when it does without a
+    shock, None when it earns at every severity up to MAX_SEVERITY.
     """
 
     scenario: Scenario
@@ -139,6 +143,8 @@ class Stress:
     unchanged: Floats
     unchanged_loss: Floats
     after: Plan | None
+    bank: tuple[float, float, float]
+    unchanged_breaks: tuple[LimitUse, ...]
     breaks_at: float | None
 
     @property
@@ -147,14 +153,9 @@ class Stress:
 
     @property
     def price_of_doing_nothing(self) -> float:
-        """What the best plan after the shock earns more than the unchanged one, yuan (NaN without a plan)."""
+        """What the best plan after the shock earns more than the unchanged one by its objective, yuan (NaN without a
+        plan; negative only where the unchanged one breaks limits)."""
         return float("nan") if self.after is None else self.after.value - self.unchanged_value
-
-    @property
-    def unchanged_breaks_limits(self) -> bool:
-        """Whether the unchanged plan is proven to break a limit after the shock: it is worth more than any that keeps
-        them (or none does), as when firms it lends to have become D."""
-        return self.after is None or self.after.bound < self.unchanged_value
 
     @property
     def gainers(self) -> Bools:
@@ -221,7 +222,9 @@ def stress(
         progress("stress", 0, 2)
     shocked = shock(assessment, scenario)
     problem = _problem(assessment, shocked)
-    profit, loss = _value(assessment.plan, problem)
+    plan = assessment.plan
+    stay = _stay(plan, problem)
+    profit, loss = _value(plan, problem, stay)
     try:
         to = assessment.settings
         after = solve(problem, gap=to.gap, prove=to.prove, time_limit=to.time_limit, clock=clock)
@@ -229,22 +232,32 @@ def stress(
         after = None
     if progress:
         progress("stress", 1, 2)
-    return Stress(scenario, shocked, assessment.plan, profit, loss, after, breaking_severity(assessment, scenario))
+    bank = (
+        plan.totals.bank_profit,
+        _bank(plan, problem),
+        float("nan") if after is None else after.totals.bank_profit,
+    )
+    breaks = broken(problem, plan.amount, plan.rate, stay)
+    at = breaking_severity(assessment, scenario)
+    return Stress(scenario, shocked, plan, profit, loss, after, bank, breaks, at)
 
 
 def breaking_severity(assessment: Assessment, scenario: Scenario) -> float | None:
     """Reverse stress: the smallest severity (1 is the scenario itself) at which the unchanged plan loses money.
 
-    To a thousandth, by bisection: the plan's value falls as the severity grows, wherever the scenario is a fall for
-    the firms lent to. None when it still earns at MAX_SEVERITY, or lends nothing.
+    To a thousandth, by bisection: the bank's profit falls as the severity grows, wherever the scenario is a fall for
+    the firms lent to. 0 when it loses money without a shock (plans for another objective may); None when it still
+    earns at MAX_SEVERITY, or lends nothing.
     """
 
     def earns(severity: float) -> bool:
         world = _problem(assessment, shock(assessment, scenario.scaled(severity)))
-        return float(_value(assessment.plan, world)[0].sum()) >= 0.0
+        return _bank(assessment.plan, world) >= 0.0
 
     if not assessment.plan.lend.any() or earns(MAX_SEVERITY):
         return None
+    if not earns(0.0):
+        return 0.0
     low, high = 0.0, MAX_SEVERITY
     while high - low > 1e-3:
         middle = (low + high) / 2.0
@@ -269,17 +282,27 @@ def _problem(assessment: Assessment, shocked: Shocked) -> Problem:
     return pose(settings, shocked.curves, ids, shocked.pd, shocked.grade, assessment.industry, assessment.applicants)
 
 
-def _value(plan: Plan, world: Problem) -> tuple[Floats, Floats]:
-    """Expected profit and loss (m,) of the plan's amounts and rates at the world's probabilities and churn.
+def _stay(plan: Plan, world: Problem) -> Floats:
+    """(m,) share of the plan's customers who stay in the world, 0 where refused.
 
     A loan already promised is kept: customers stay as their grade at the time of the plan would, times the world's
-    own factor; the bank's profit is what counts, whatever objective the plan was made for.
+    own factor.
     """
-    terms, pd = world.terms, world.firms.pd
+    out = np.zeros(plan.amount.shape)
+    out[plan.lend] = world.terms.rates.stay(plan.rate[plan.lend], plan.problem.firms.grade[plan.lend])
+    return out
+
+
+def _value(plan: Plan, world: Problem, stay: Floats) -> tuple[Floats, Floats]:
+    """What the plan's amounts and rates are worth by the world's objective, and their expected loss, (m,) each."""
     profit, loss = np.zeros(plan.amount.shape), np.zeros(plan.amount.shape)
     lent = plan.lend
-    stay = terms.rates.stay(plan.rate[lent], plan.problem.firms.grade[lent])
-    drawn = plan.amount[lent] * stay
-    loss[lent] = drawn * pd[lent] * terms.lgd
-    profit[lent] = drawn * (plan.rate[lent] * (1.0 - pd[lent]) - terms.funding) - loss[lent]
+    drawn = plan.amount[lent] * stay[lent]
+    loss[lent] = drawn * world.firms.pd[lent] * world.terms.lgd
+    profit[lent] = drawn * (world.gain[lent] * plan.rate[lent] - world.cost[lent])
     return profit, loss
+
+
+def _bank(plan: Plan, world: Problem) -> float:
+    """The bank's profit of the plan in another world, yuan."""
+    return float(_value(plan, world.with_terms(objective="bank"), _stay(plan, world))[0].sum())

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from credit_udfs.core.allocation.faults import GRADE_D
+from credit_udfs.core.allocation.problem import Objective
 from credit_udfs.core.assess import Assessment
 
 Refusal: TypeAlias = Literal["grade_d", "unknown", "no_profit", "below_cut", "limits"]
@@ -20,9 +21,11 @@ class Summary:
     """Figures of an assessment. Money in yuan, rates and shares as fractions; NaN means undefined (no clients).
 
     firms: enterprises read; scored: those with a score; applicants: firms the plan is about; lent: how many get
-    a loan; refused: how many don't, by reason. amount: offered in all; drawn: expected to be drawn. profit and
-    expected_loss: expected. bound: no plan within the limits can earn more; gap: (bound - profit) / bound.
-    price_per_million: what one more million of budget would earn. exposures: the five largest, (firm, yuan).
+    a loan; refused: how many don't, by reason. amount: offered in all; drawn: expected to be drawn. objective: what the
+    plan maximises (`Terms.objective`); profit: how much of it is expected, bank_profit: what the bank expects to earn,
+    the same for its own objective; expected_loss: taken off the latter. bound: no plan within the limits can have more
+    of the objective; gap: (bound - profit) / bound. price_per_million: what one more million of budget would add.
+    exposures: the five largest, (firm, yuan).
     """
 
     firms: int
@@ -33,7 +36,9 @@ class Summary:
     budget: float
     amount: float
     drawn: float
+    objective: Objective
     profit: float
+    bank_profit: float
     expected_loss: float
     mean_churn: float
     mean_rate: float
@@ -86,7 +91,9 @@ def summarise(assessment: Assessment) -> Summary:
         budget=plan.problem.terms.budget,
         amount=totals.lent,
         drawn=totals.drawn,
+        objective=plan.problem.terms.objective,
         profit=totals.profit,
+        bank_profit=totals.bank_profit,
         expected_loss=totals.expected_loss,
         mean_churn=totals.mean_churn,
         mean_rate=totals.mean_rate,

@@ -18,17 +18,18 @@ from credit_udfs.core.stress import Scenario, shock
 from credit_udfs.methods.p2 import STABILITY_USED, STRENGTH_USED, stability, strength
 from credit_udfs.types import Floats, Progress
 
-NAMES = ("bank", "P0", "P1", "P1_shock", "P2", "P3", "P3_safe", "P4")
+NAMES = ("bank", "P0", "P1", "P1_shock", "P2", "P3", "P3_least", "P4")
 
 
 def compare_plans(assessment: Assessment, scenario: Scenario, progress: Progress | None = None) -> Comparison:
     """Each paper's plan on the same applicants and budget, in every measure of core.allocation.measures and in P0's Z.
 
     bank: the assessment's own plan. P0: the ratio Z with rates in the order of risk. P1, P1_shock: repayment (1 - pd
-    stands in for its o) without and with the scenario's factors. P2: the rules. P3, P3_safe: the two ends of its
-    frontier, the most profit, and the least money at risk when as much is lent. P4: the rate search. The limits of
-    the assessment are kept by P1, P3 and P4; P0, P2 and P3_safe know none. P0, with its Z, is left out where not even
-    the budget can be used up, as its ratio asks.
+    stands in for its o) without and with the scenario's factors. P2: the rules. P3, P3_least: its
+    two objectives, the most profit, and the least money at risk with the whole budget lent. P4: the rate search. The
+    limits of the assessment are kept by P1, P3 and P4; P0, P2 and P3_least know only the budget, so that P3_least may
+    carry more risk than a plan that limits keep from lending it all: `Comparison.broken` says what each breaks. P0,
+    with its Z, is left out where not even the budget can be used up, as its ratio asks.
     """
     firms = [assessment.tables.firms["firm"][int(row)] for row in assessment.applicants]
     problem, tables = assessment.plan.problem, assessment.tables
@@ -52,11 +53,11 @@ def compare_plans(assessment: Assessment, scenario: Scenario, progress: Progress
                 plans[name] = ratio.plan
         elif name == "P2":
             plans[name] = rules()
-        elif name == "P3_safe":
+        elif name == "P3_least":
             plans[name] = least_risk(problem)
         else:
             plans[name] = named_plan(shocked, name)
-    found = compare(shocked.firms, problem.terms, plans)
+    found = compare(shocked.firms, problem.terms, plans, problem.limits)
     return found if ratio is None else _with_ratio(found, ratio)
 
 
@@ -77,7 +78,7 @@ def _ratio(problem: Problem) -> RatioPlan | None:
 
 
 def least_risk(problem: Problem) -> Plan:
-    """The other end of P3's frontier: the whole budget lent with the least money at risk, sum of amount times pd.
+    """P3's second objective: the whole budget lent with the least money at risk, sum of amount times pd.
 
     Rates are those that earn most by P3's profit. Less than the whole budget is lent only where it doesn't fit.
     """

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_udfs import models
+from credit_udfs.core.allocation import Limits, solve
+from credit_udfs.core.allocation.problem import Objective
 from credit_udfs.core.assess import Assessment, Settings, assess
 from credit_udfs.core.churn import DEFAULT_CURVES, fit_churn
 from credit_udfs.core.industry import industries
@@ -108,14 +110,63 @@ def test_the_third_question(assessed: Assessment) -> None:
     assert np.array_equal(result.unchanged != 0, lent)
 
 
+@pytest.mark.parametrize("objective", ["P1", "P3", "P4"])
+def test_one_measure_throughout(assessed: Assessment, objective: Objective) -> None:
+    """Before, left as it is and made anew are all by the plan's own objective, the bank's profit beside it."""
+    result = stress(assess_for(assessed, objective), COVID)
+    before, after = result.before, result.after
+    assert after is not None
+    lent = before.lend
+    drawn = before.amount[lent] * (1.0 - before.churn[lent])
+    pd, rate = result.shocked.pd[assessed.applicants][lent], before.rate[lent]
+    funding, lgd = before.problem.terms.funding, before.problem.terms.lgd
+    by_hand = {"P1": (1 - pd) * rate, "P3": rate - funding, "P4": (1 - pd) * rate}[objective]
+    assert result.unchanged_value == pytest.approx(float((drawn * by_hand).sum()), rel=1e-12)
+    bank = drawn * (rate * (1 - pd) - lgd * pd - funding)
+    calm, unchanged, anew = result.bank
+    assert unchanged == pytest.approx(float(bank.sum()), rel=1e-12)
+    assert calm > unchanged
+    assert (calm, anew) == (before.totals.bank_profit, after.totals.bank_profit)
+    assert result.price_of_doing_nothing == after.value - result.unchanged_value
+    if objective == "P3":  # which doesn't mind risk: some that it lends to have become D
+        assert [use.key for use in result.unchanged_breaks] == ["lendable"]
+    else:
+        assert result.unchanged_breaks == ()
+        assert result.price_of_doing_nothing >= 0.0
+
+
+def assess_for(assessed: Assessment, objective: Objective) -> Assessment:
+    """The same assessment, its plan made for another objective."""
+    problem = assessed.plan.problem.with_terms(objective=objective)
+    return replace(assessed, settings=replace(assessed.settings, objective=objective), plan=solve(problem))
+
+
+def test_the_unchanged_plan_is_held_against_the_limits(assessed: Assessment) -> None:
+    limits = Limits(expected_loss=0.005)
+    problem = replace(assessed.plan.problem, limits=limits)
+    limited = replace(assessed, settings=replace(assessed.settings, limits=limits), plan=solve(problem))
+    assert [use.key for use in stress(limited, COVID).unchanged_breaks] == ["expected_loss"]
+    assert stress(limited, replace(COVID, growth={}, total=0.0)).unchanged_breaks == ()
+
+
+def test_a_plan_that_loses_the_bank_money_needs_no_shock(assessed: Assessment) -> None:
+    dear = assess_for(assessed, "P4")
+    terms = replace(dear.plan.problem.terms, funding=0.2)
+    dear = replace(
+        dear, settings=replace(dear.settings, funding=0.2), plan=solve(replace(dear.plan.problem, terms=terms))
+    )
+    assert dear.plan.lend.any()
+    assert breaking_severity(dear, COVID) == 0.0
+
+
 def test_reverse_stress_is_where_the_plan_breaks(assessed: Assessment) -> None:
-    from credit_udfs.core.stress import _problem, _value
+    from credit_udfs.core.stress import _bank, _problem
 
     severity = breaking_severity(assessed, COVID)
     assert severity is not None
     assert 0 < severity < MAX_SEVERITY
 
     def value(s: float) -> float:
-        return float(_value(assessed.plan, _problem(assessed, shock(assessed, COVID.scaled(s))))[0].sum())
+        return _bank(assessed.plan, _problem(assessed, shock(assessed, COVID.scaled(s))))
 
     assert value(severity) < 0 <= value(severity - 2e-3)

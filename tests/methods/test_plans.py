@@ -31,7 +31,7 @@ def test_where_nothing_can_be_lent_the_ratio_is_left_out() -> None:
     found = compare_plans(nothing, scenario("covid19_2020q1"))
     assert found.names == tuple(name for name in NAMES if name != "P0")
     assert "P0_Z" not in found.measures
-    assert found.of("bank", "bank") == found.of("P3_safe", "P3_risk") == 0.0
+    assert found.of("bank", "bank") == found.of("P3_least", "P3_risk") == 0.0
 
 
 def test_a_budget_beyond_all_firms_is_no_obstacle() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -12,12 +13,15 @@ import openpyxl
 import pytest
 from openpyxl.utils import range_boundaries
 
+from credit_udfs.core.allocation.problem import Objective
 from credit_udfs.core.assess import Settings, assess
+from credit_udfs.core.stress import scenario, stress
 from credit_udfs.core.summary import summarise
-from credit_udfs.locale import area
+from credit_udfs.locale import area, text
 from credit_udfs.models import load
 from credit_udfs.workbook.names import PAGE_PREFIX
-from credit_udfs.workbook.pages import PAGES, View, firm_titles
+from credit_udfs.workbook.pages import PAGES, View, comparison, firm_titles, summary
+from credit_udfs.workbook.pages import stress as stress_page
 from credit_udfs.workbook.write import write
 from tests.hosts.office import Office
 from tests.workbook import opc
@@ -177,7 +181,7 @@ def test_the_stress_page_says_what_the_core_says(book: Any) -> None:
     stress = sample_extras().stress
     table = Table(book, "cuStress")
     assert sum(table.column("Lent after (10,000 yuan)")) == pytest.approx(stress.after.amount.sum() / 1e4)
-    assert sum(table.column("Profit unchanged (10,000 yuan)")) == pytest.approx(stress.unchanged_value / 1e4)
+    assert sum(table.column("Exp. profit unchanged (10,000 yuan)")) == pytest.approx(stress.unchanged_value / 1e4)
 
 
 def test_the_risk_page_is_one_whole_distribution_with_its_check(book: Any) -> None:
@@ -198,8 +202,8 @@ def test_the_risk_page_is_one_whole_distribution_with_its_check(book: Any) -> No
 
 def test_the_comparison_page_has_every_paper_s_plan_in_every_measure(book: Any) -> None:
     table, found = Table(book, "cuComparison"), sample_extras().comparison
-    assert table.header[1:] == ["Bank", "P0 ratio Z", "P1 income", "P1 with shock", "P2 rules", "P3 profit end",
-                                "P3 safe end", "P4 rate search"]  # fmt: skip
+    assert table.header[1:] == ["Bank", "P0 ratio Z", "P1 income", "P1 with shock", "P2 rules", "P3 profit",
+                                "P3 least risk", "P4 rate search"]  # fmt: skip
     by_measure = {row[0]: row[1:] for row in table.rows}
     profits = by_measure["Bank's expected profit"]
     assert max(profits) == profits[0] == pytest.approx(sample_assessment().plan.value / 1e4)
@@ -210,10 +214,41 @@ def test_the_comparison_page_has_every_paper_s_plan_in_every_measure(book: Any) 
     assert found.of("P4", "P4") == pytest.approx(by_measure["P4: loan income"][7] * 1e4)
 
 
+def test_a_plan_that_breaks_a_limit_is_never_called_best() -> None:
+    """P0's plan, the papers' best for the bank or not, breaks a limit: the finding passes over it and says so."""
+    extras = sample_extras()
+    found = extras.comparison
+    assert all(found.keeps(name) for name in found.names)
+    others = sorted((name for name in found.names if name != "bank"), key=lambda name: found.of(name, "bank"))
+    unkept = replace(found, broken={others[-1]: found.plans["bank"].limits})
+    for lang, words in (("zh", "满足全部限额的论文方案"), ("en", "papers' plans that keep all limits")):
+        view = View(sample_assessment(), lang, replace(extras, comparison=unkept))
+        said = comparison.finding(view)
+        assert words in said
+        assert text(f"comparison.name_{others[-2]}", lang) in said
+        every = dict.fromkeys(others, found.plans["bank"].limits)
+        none = View(sample_assessment(), lang, replace(extras, comparison=replace(found, broken=every)))
+        assert comparison.finding(none).startswith(
+            ("满足全部限额的论文方案一个也没有", "None of the papers' plans keeps")
+        )
+
+
+@pytest.mark.parametrize(("objective", "gain"), [("P1", "P1 income"), ("P3", "P3 profit"), ("P4", "P4 loan income")])
+def test_pages_say_what_the_plan_maximises(objective: Objective, gain: str) -> None:
+    a = assess(sample_tables(), Settings(budget=5_000_000.0, objective=objective), load())
+    shocked = stress(a, scenario("covid19_2020q1"))
+    view = View(a, "en", replace(sample_extras(), stress=shocked))
+    assert f"an expected {gain} of {view.money(a.plan.value)} a year" in summary.finding(view)
+    assert gain in summary.proof(view)
+    said = stress_page.finding(view)
+    assert f"expected {gain} goes from {view.money(a.plan.value)}" in said
+    assert f"The bank's profit goes from {view.money(a.plan.totals.bank_profit)}" in said
+
+
 def test_the_frontiers_rise_under_their_bounds(book: Any) -> None:
     for name in ("cuFrontier", "cuFrontier2", "cuFrontier3"):  # against loss, churn and budget
         table = Table(book, name)
-        profit, bound = table.column("Exp. profit (10,000 yuan)"), table.column("Bound (10,000 yuan)")
+        profit, bound = table.column("Exp. profit (10,000 yuan)"), table.column("Bound of profit (10,000 yuan)")
         assert len(profit) >= 3
         assert profit == sorted(profit)
         assert all(p <= b * (1 + 1e-9) for p, b in zip(profit, bound, strict=True))

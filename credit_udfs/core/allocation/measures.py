@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from credit_udfs.core.allocation.plan import Plan
-from credit_udfs.core.allocation.problem import Firms, Objective, Problem, Terms
+from credit_udfs.core.allocation.kept import broken
+from credit_udfs.core.allocation.plan import LimitUse, Plan
+from credit_udfs.core.allocation.problem import Firms, Limits, Objective, Problem, Terms
 from credit_udfs.core.allocation.solve import solve
 from credit_udfs.types import Floats
 
@@ -34,7 +35,7 @@ MEASURES = (
 P0_Z (a ratio), which is there when P0's plan is."""
 
 OWN: Mapping[str, str] = {
-    "bank": "bank", "P0": "P0_Z", "P1": "P1", "P1_shock": "P1_shock", "P3": "P3", "P3_safe": "P3_risk", "P4": "P4",
+    "bank": "bank", "P0": "P0_Z", "P1": "P1", "P1_shock": "P1_shock", "P3": "P3", "P3_least": "P3_risk", "P4": "P4",
 }  # fmt: skip
 """The measure that each plan is made for; P2's rules are made for none."""
 FALLING = frozenset({"P3_risk", "P0_risk", "P0_churn", "expected_loss"})
@@ -45,15 +46,21 @@ NAMED: Mapping[str, Objective] = {"bank": "bank", "P1": "P1", "P1_shock": "P1", 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Plans by name (rows) in each other's measures (columns): values (rows, columns); the plans themselves."""
+    """Plans by name (rows) in each other's measures (columns): values (rows, columns); the plans themselves; and which
+    limits each of them breaks, as no plan may that is to be called better than another."""
 
     names: tuple[str, ...]
     measures: tuple[str, ...]
     values: Floats
     plans: Mapping[str, Plan] = field(default_factory=dict)
+    broken: Mapping[str, tuple[LimitUse, ...]] = field(default_factory=dict)
 
     def of(self, name: str, measure: str) -> float:
         return float(self.values[self.names.index(name), self.measures.index(measure)])
+
+    def keeps(self, name: str) -> bool:
+        """Whether the plan keeps every limit."""
+        return not self.broken.get(name)
 
 
 def measure(firms: Firms, terms: Terms, plan: Plan) -> dict[str, float]:
@@ -87,11 +94,13 @@ def measure(firms: Firms, terms: Terms, plan: Plan) -> dict[str, float]:
     }
 
 
-def compare(firms: Firms, terms: Terms, plans: Mapping[str, Plan]) -> Comparison:
-    """Every plan in every measure, one table."""
+def compare(firms: Firms, terms: Terms, plans: Mapping[str, Plan], limits: Limits | None = None) -> Comparison:
+    """Every plan in every measure, one table; limits: what each is held against, with the budget."""
     rows = [measure(firms, terms, plan) for plan in plans.values()]
     values = np.array([[row[key] for key in MEASURES] for row in rows]).reshape(len(rows), len(MEASURES))
-    return Comparison(tuple(plans), MEASURES, values, plans)
+    problem = Problem(firms, terms, limits or Limits())
+    unkept = {name: broken(problem, plan.amount, plan.rate) for name, plan in plans.items()}
+    return Comparison(tuple(plans), MEASURES, values, plans, unkept)
 
 
 def named_plan(problem: Problem, name: str, *, gap: float = 1e-4) -> Plan:

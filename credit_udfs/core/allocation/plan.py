@@ -51,6 +51,20 @@ class LimitUse:
         """Whether the limit is used up (to 1e-6 of itself) or has a price."""
         return self.price > 0.0 or self.slack <= 1e-6 * max(abs(self.allowed), 1e-9)
 
+    @property
+    def step(self) -> float:
+        """A small easing to say its worth by: the power of ten next below a tenth of what is allowed; firms one by
+        one."""
+        if self.unit == "count":
+            return 1.0
+        return 10.0 ** math.floor(math.log10(self.allowed / 10.0)) if self.allowed > 0.0 else 1e-2
+
+    def step_said(self, lang: Lang) -> str:
+        """`step` in words: yuan, percentage points, or firms."""
+        if self.unit == "share":
+            return text("allocation.by_share", lang, points=round(100.0 * self.step, 9))
+        return text(f"allocation.in_{self.unit}", lang, value=self.step)
+
     def sentence(self, lang: Lang) -> str:
         values = dict(self.values)
         if (industry := industries().get(str(values.get("sector")))) is not None:
@@ -80,15 +94,16 @@ class LimitUse:
 class Totals:
     """Sums over the plan. Yuan unless said otherwise.
 
-    lent: offered; drawn: expected to be drawn (offered times one minus churn); profit: by the problem's
-    objective; interest: expected, r (1 - pd) on drawn money; expected_loss: pd * lgd on drawn money;
-    committed_loss: the same on offered money; clients: firms lent to; mean_churn: over clients; mean_rate:
-    over offered money (both NaN without clients).
+    lent: offered; drawn: expected to be drawn (offered times one minus churn); profit: by the problem's objective;
+    bank_profit: interest less expected loss and funding, whatever the objective; interest: expected, r (1 - pd) on
+    drawn money; expected_loss: pd * lgd on drawn money; committed_loss: the same on offered money; clients: firms lent
+    to; mean_churn: over clients; mean_rate: over offered money (both NaN without clients).
     """
 
     lent: float
     drawn: float
     profit: float
+    bank_profit: float
     interest: float
     expected_loss: float
     committed_loss: float
@@ -145,12 +160,16 @@ class Plan:
         lent = float(self.amount.sum())
         pd, clients = self.problem.firms.pd[self.lend], int(self.lend.sum())
         lgd, rate = self.problem.terms.lgd, self.rate[self.lend]
+        interest, loss = float((drawn * rate * (1.0 - pd)).sum()), float((drawn * pd).sum() * lgd)
+        terms = self.problem.terms
+        bank = interest - loss - terms.funding * float(drawn.sum())
         return Totals(
             lent=lent,
             drawn=float(drawn.sum()),
             profit=self.value,
-            interest=float((drawn * rate * (1.0 - pd)).sum()),
-            expected_loss=float((drawn * pd).sum() * lgd),
+            bank_profit=self.value if terms.objective == "bank" else bank,
+            interest=interest,
+            expected_loss=loss,
             committed_loss=float((self.amount[self.lend] * pd).sum() * lgd),
             clients=clients,
             mean_churn=float(self.churn[self.lend].mean()) if clients else float("nan"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from credit_udfs.core.allocation.measures import FALLING, OWN, Comparison
 from credit_udfs.locale import text
 from credit_udfs.workbook.addresses import address
@@ -9,7 +11,7 @@ from credit_udfs.workbook.canvas import Block, Canvas, Column
 from credit_udfs.workbook.charts import Axis, Line, chart
 from credit_udfs.workbook.names import RESULT_TABLES
 from credit_udfs.workbook.pages.view import WAN_YUAN, View
-from credit_udfs.workbook.style import CELL, FINE, INTEGER, NAVY, ORANGE, PALE, PERCENT, WAN, number
+from credit_udfs.workbook.style import CELL, CENTRE, FINE, INTEGER, NAVY, ORANGE, PALE, PERCENT, WAN, number
 
 _FORMATS = {"P0_churn": (PERCENT, 1.0), "P0_Z": (FINE, 1.0)}
 _NO_PRIZE = frozenset({"lent", "drawn"})  # neither more nor less is better
@@ -32,19 +34,22 @@ def _t(view: View, key: str, **values: object) -> str:
 
 
 def _others(found: Comparison) -> list[tuple[float, str]]:
-    """What the papers' plans earn the bank, the least first."""
-    return sorted((found.of(name, "bank"), name) for name in found.names if name != "bank")
+    """What the papers' plans that keep the limits earn the bank, the least first."""
+    return sorted((found.of(name, "bank"), name) for name in found.names if name != "bank" and found.keeps(name))
 
 
 def finding(view: View) -> str:
     found: Comparison = view.extras.comparison
     others, bank = _others(found), found.of("bank", "bank")
     if not others:
-        return _t(view, "finding_alone")
+        alone = len(found.names) == 1
+        return _t(view, "finding_alone") if alone else _t(view, "finding_unkept", bank=view.money(bank))
+    all_keep = all(found.keeps(name) for name in found.names)
     (bad, worst), (value, best) = others[0], others[-1]
     return _t(
         view, "finding", bank=view.money(bank), best=_t(view, f"name_{best}"), value=view.money(value),
         less=_less(found, value), worst=_t(view, f"name_{worst}"), bad=view.money(bad),
+        kept="" if all_keep else _t(view, "finding_kept"),
     )  # fmt: skip
 
 
@@ -60,20 +65,27 @@ def _measures(canvas: Canvas, view: View, row: int) -> Block:
         Column(_t(view, "col_measure"), CELL),
         *(Column(_t(view, f"name_{n}"), number(WAN)) for n in found.names),
     ]
-    rows = []
+    rows: list[list[object]] = [
+        [_t(view, "row_keeps"), *(_t(view, "keeps_yes" if found.keeps(n) else "keeps_no") for n in found.names)]
+    ]
     for measure in found.measures:
         _, divisor = _FORMATS.get(measure, (WAN, WAN_YUAN))
         values = [found.of(name, measure) / divisor for name in found.names]
         rows.append([_t(view, f"measure_{measure}"), *values])
     block = canvas.table(row, 1, columns, rows, RESULT_TABLES["comparison"], fit=False, filters=False)
+    keeping = np.array([found.keeps(name) for name in found.names])
+    for c in range(len(found.names)):
+        canvas.put(block.first, 2 + c, rows[0][1 + c], CENTRE.on(bold=not keeping[c]))
     for k, measure in enumerate(found.measures):
         fmt, _ = _FORMATS.get(measure, (WAN, WAN_YUAN))
         column = found.values[:, k]
-        best = column.min() if measure in FALLING else column.max()
+        best = column[keeping].min(initial=np.inf) if measure in FALLING else column[keeping].max(initial=-np.inf)
         for c, name in enumerate(found.names):
-            wins = measure not in _NO_PRIZE and abs(column[c] - best) <= 1e-9 * max(abs(float(best)), 1.0)
+            wins = (
+                keeping[c] and measure not in _NO_PRIZE and abs(column[c] - best) <= 1e-9 * max(abs(float(best)), 1.0)
+            )
             look = CELL.on(fill=PALE if wins else None, bold=OWN.get(name) == measure)
-            canvas.put(block.first + k, 2 + c, rows[k][1 + c], number(fmt, look))
+            canvas.put(block.first + 1 + k, 2 + c, rows[1 + k][1 + c], number(fmt, look))
     return block
 
 
@@ -116,9 +128,9 @@ def _chart(canvas: Canvas, view: View, block: Block, row: int) -> None:
                    less=_less(found, value))  # fmt: skip
     chart(
         canvas.sheet, address(row, 1), "column", title,
-        [Line(_t(view, "measure_bank"), line(block.first + found.measures.index("bank")), NAVY,
+        [Line(_t(view, "measure_bank"), line(block.first + 1 + found.measures.index("bank")), NAVY,
               labels="#,##0"),
-         Line(_t(view, "measure_expected_loss"), line(block.first + found.measures.index("expected_loss")), ORANGE,
+         Line(_t(view, "measure_expected_loss"), line(block.first + 1 + found.measures.index("expected_loss")), ORANGE,
               labels="#,##0")],
         lang=view.lang, categories=line(block.header), size=(28.0, 8.5), legend="b", gap=60,
         y=Axis(view.t("axis_wan"), "#,##0"),

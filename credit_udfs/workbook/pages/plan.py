@@ -32,7 +32,8 @@ def draw(canvas: Canvas, view: View) -> None:
         Column(view.t("col_advice"), CELL_WRAP.on(size=8, across="left", indent=1), 68 if view.lang == "zh" else 84),
     ]  # fmt: skip
     canvas.widths({i: c.width or 10 for i, c in enumerate(columns, 1)})
-    row = canvas.heading(view.t("plan_title"), _finding(view), FIRST_HALF, note=view.t("plan_note"))
+    note = view.t("plan_note", formula=view.t(f"formula_{view.objective}"))
+    row = canvas.heading(view.t("plan_title"), _finding(view), FIRST_HALF, note=note)
 
     def line(j: int) -> list[object]:
         lend = bool(plan.lend[j])

@@ -62,10 +62,18 @@ def draw(canvas: Canvas, view: View) -> None:
 
 def finding(view: View) -> str:
     found: Stress = view.extras.stress
+    between = " " * (view.lang == "en")
+    none = found.after is None
     breaks = (
         view.t("stress_never", severity=MAX_SEVERITY) if found.breaks_at is None
-        else view.t("stress_breaks", severity=found.breaks_at)
+        else view.t("stress_breaks" if found.breaks_at else "stress_loses", severity=found.breaks_at)
     )  # fmt: skip
+    if view.objective != "bank":
+        before, unchanged, after = (view.money(value) for value in found.bank)
+        said = view.t("stress_bank_none" if none else "stress_bank", before=before, unchanged=unchanged, after=after)
+        breaks = said + between + breaks
+    if found.unchanged_breaks and not none:
+        breaks = view.t("stress_unkept") + between + breaks
     values = {
         "name": found.scenario.name(view.lang), "before": view.money(found.before.value),
         "unchanged": view.money(found.unchanged_value), "breaks": breaks,
@@ -99,6 +107,9 @@ def _totals(canvas: Canvas, view: View, row: int) -> int:
         ("pd", PERCENT, mean(pd_before, before.lend), mean(pd_after, before.lend),
          None if after is None else mean(pd_after, after.lend)),
     ]  # fmt: skip
+    if view.objective != "bank":
+        before_, unchanged, anew = (value / WAN_YUAN for value in found.bank)
+        lines.insert(3, ("bank", WAN, before_, unchanged, None if after is None else anew))
     columns = [
         Column(view.t("stress_col_what"), CELL),
         *(Column(view.t(f"stress_col_{k}"), number(WAN)) for k in ("before", "unchanged", "after")),

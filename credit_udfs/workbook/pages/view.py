@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from credit_udfs.core.allocation.explain import Explanation, explain
+from credit_udfs.core.allocation.problem import Objective
 from credit_udfs.core.assess import Assessment
 from credit_udfs.core.indicators import INDICATORS
 from credit_udfs.core.industry import industries, is_sole_trader
@@ -69,7 +70,17 @@ class View:
     at: dt.datetime = dt.datetime(1980, 1, 1)
 
     def t(self, key: str, /, **values: object) -> str:
-        return text(f"pages.{key}", self.lang, **values)
+        """The page's text; `gain` in it is what the plan maximises."""
+        return text(f"pages.{key}", self.lang, **{"gain": self.gain, **values})
+
+    @property
+    def objective(self) -> Objective:
+        return self.assessment.plan.problem.terms.objective
+
+    @property
+    def gain(self) -> str:
+        """What the plan maximises: "profit", or a paper's income or profit."""
+        return text(f"allocation.gain_{self.objective}", self.lang)
 
     @property
     def colon(self) -> str:
