@@ -23,19 +23,43 @@ class Stop(Exception):
 
 @dataclass(eq=False)
 class Clock:
-    """Time left, and whether the caller asked to stop."""
+    """Time left, and whether the caller asked to stop. each: seconds for a programme where there is no clock."""
 
     now: Callable[[], float] | None
     until: float
     status: Status | None = None
+    each: float | None = None
 
     def left(self) -> float | None:
-        return None if self.now is None else max(self.until - self.now(), 0.0)
+        return self.each if self.now is None else max(self.until - self.now(), 0.0)
+
+    def anew(self, seconds: float) -> Clock:
+        """A clock that runs that long from now, whatever was asked for."""
+        if self.now is None:
+            return Clock(None, np.inf, each=seconds)
+        return Clock(self.now, self.now() + seconds)
+
+    def beyond(self, seconds: float) -> Clock:
+        """The same, as long as this clock if that is longer."""
+        more = self.anew(seconds)
+        return more if self.status else replace(more, until=max(self.until, more.until))
+
+    def after(self, seconds: float) -> Callable[[], bool]:
+        """Whether so much time has gone by since the search was over; never where there is no clock."""
+        longer: Clock | None = None
+
+        def late() -> bool:
+            nonlocal longer
+            if longer is None and self.over():
+                longer = self.anew(seconds)
+            return longer is not None and longer.over()
+
+        return late
 
     def tick(self, progress: Callable[[str, int, int], None] | None, stage: str, turn: int) -> bool:
         """Say that a turn of a stage begins; whether to go on."""
         try:
-            if progress is not None:
+            if progress is not None and self.status is None:
                 progress(stage, turn, 0)
         except Stop:
             self.status = "interrupted"
