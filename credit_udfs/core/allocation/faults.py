@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from credit_udfs.core.allocation.problem import Firms, Limits, Terms
 
 GRADE_D = 3
+SINGLE = ("expected_loss", "mean_churn", "group_share", "sector_share")
+"""Limits that are one share."""
 NAMED = 5
 """Firms with the same fault that are named; of more the number is said."""
 
@@ -31,7 +33,8 @@ def faults_of(firms: Firms, terms: Terms, limits: Limits) -> list[CreditError]:
     _check_terms(terms, faults.append)
     _check_limits(firms, terms, limits, faults.append)
     _check_fixed(firms, sound, limits, faults.append)
-    if is_number(terms.budget) and 0 <= terms.budget < np.inf and terms.budget_basis == "offered":
+    offered = isinstance(terms.budget_basis, str) and terms.budget_basis == "offered"
+    if offered and is_number(terms.budget) and 0 <= terms.budget < np.inf:
         _check_against_budget(terms.budget, limits, faults.append)
     return faults
 
@@ -54,12 +57,14 @@ def search_faults(gap: float, prove: bool, time_limit: float | None) -> list[Cre
 
 def is_number(value: object) -> bool:
     """Whether it is a number at all, NaN included; a truth value is none."""
-    return type(value) is float or (isinstance(value, Real) and not isinstance(value, bool))
+    if isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) < 2**1023
+    return isinstance(value, Real)
 
 
 def kind_fault(field: str, value: object, kind: Any) -> CreditError | None:
-    """What is wrong with the kind of a value declared as `kind`: a Literal, bool, or a number, perhaps None; None
-    where it is right, or declared as something else."""
+    """What is wrong with the kind of a value declared as `kind`: a Literal, bool, numbers, a class, perhaps None;
+    None where it is right."""
     return _fault(field, value, *_meaning(kind))
 
 
@@ -73,18 +78,26 @@ def _fault(field: str, value: object, what: str, known: tuple[Any, ...]) -> Cred
             return BadInput("allocation.not_a_number", field=field, value=value)
         if what == "whole" and not isinstance(value, Integral):
             return BadInput("allocation.not_whole", field=field, value=value)
+    if what == "class" and not isinstance(value, known):
+        names = ", ".join(one.__name__ for one in known)
+        return BadInput("allocation.wrong_class", field=field, value=value, known=names)
     return None
 
 
 @cache
 def _meaning(kind: Any) -> tuple[str, tuple[Any, ...]]:
-    """What a declaration asks for, and the words or None that it knows."""
+    """What a declaration asks for, and the words, None or the classes that it knows."""
     if get_origin(kind) is Literal:
         return "word", get_args(kind)
-    kinds = set(get_args(kind) if get_origin(kind) is UnionType else (kind,))
-    known = (None,) if NoneType in kinds else ()
-    asked = {(bool,): "flag", (float,): "number", (int,): "whole"}
-    return asked.get(tuple(kinds - {NoneType}), ""), known
+    kinds = get_args(kind) if get_origin(kind) is UnionType else (kind,)
+    plain = {(bool,): "flag", (float,): "number", (int,): "whole"}
+    if what := plain.get(tuple(one for one in kinds if one is not NoneType)):
+        return what, (None,) if NoneType in kinds else ()
+    return "class", tuple(_CLASSES.get(one, one) for one in (get_origin(one) or one for one in kinds))
+
+
+_CLASSES: Mapping[Any, Any] = {float: Real, tuple: Iterable}
+"""What may stand for a class where there is more than one."""
 
 
 def check_kinds(given: Any, add: Add, fields: Iterable[str] | None = None) -> set[str]:
@@ -164,7 +177,7 @@ def _check_terms(terms: Terms, add: Add) -> None:
         add(OutOfRange("allocation.lgd_range", value=terms.lgd))
     if "funding" not in wrong and not 0 <= terms.funding < 1:
         add(OutOfRange("allocation.funding_range", value=terms.funding))
-    if wrong & {"rate_min", "rate_max"}:
+    if wrong & {"rate_min", "rate_max", "curves", "quoted"}:
         return
     quoted = terms.quoted if terms.quoted is None else (tuple(terms.quoted) or (np.nan,))
     if quoted is not None and not all(is_number(r) and terms.rate_min <= r <= terms.rate_max for r in quoted):
@@ -177,29 +190,31 @@ def _check_terms(terms: Terms, add: Add) -> None:
 
 def _check_limits(firms: Firms, terms: Terms, limits: Limits, add: Add) -> None:
     wrong = check_kinds(limits, add)
-    shares: dict[str, object] = {
-        name: getattr(limits, name) for name in ("expected_loss", "mean_churn", "group_share") if name not in wrong
-    }
+    shares: dict[str, object] = {name: getattr(limits, name) for name in SINGLE if name not in wrong}
     if isinstance(limits.sector_share, Mapping):
+        del shares["sector_share"]
         shares |= {f"sector_share {name}": share for name, share in limits.sector_share.items()}
         known = set(firms.sector or ())
         for name in limits.sector_share:
             if firms.sector is not None and name not in known:
                 add(BadInput("allocation.unknown_sector", sector=name))
-    else:
-        shares["sector_share"] = limits.sector_share
-    for grade, share in (limits.grade_share or {}).items():
+    for grade, share in (limits.grade_share or {}).items() if "grade_share" not in wrong else ():
         shares[f"grade_share {grade}"] = share
         if grade not in GRADES[:3]:
             add(BadInput("allocation.unknown_grade_share", grade=grade))
     for name, cap in shares.items():
-        if cap is None:
+        if cap is None and name in SINGLE:
             continue
         if (fault := kind_fault(name, cap, float)) is not None:
             add(fault)
         elif not 0 <= cap <= 1:  # type: ignore[operator]  # it is a number
             add(OutOfRange("allocation.share_range", limit=name, value=cap))
-    if limits.sector_share is not None and limits.sector_share != {} and firms.sector is None:
+    if (
+        "sector_share" not in wrong
+        and limits.sector_share is not None
+        and limits.sector_share != {}
+        and firms.sector is None
+    ):
         add(BadInput("allocation.no_sector"))
     if (limits.group_share is not None or limits.group_amount is not None) and firms.group is None:
         add(BadInput("allocation.no_group"))
@@ -212,8 +227,12 @@ def _check_limits(firms: Firms, terms: Terms, limits: Limits, add: Add) -> None:
         add(OutOfRange("allocation.clients_range", value=least, count=len(firms)))
 
 
+def _fixed(limits: Limits) -> Mapping[str, float]:
+    return limits.fixed if isinstance(limits.fixed, Mapping) else {}
+
+
 def _check_fixed(firms: Firms, sound: set[str], limits: Limits, add: Add) -> None:
-    fixed = limits.fixed or {}
+    fixed = _fixed(limits)
     rows = {name: row for row, name in enumerate(firms.ids)} if fixed else {}
     for name, amount in fixed.items():
         row = rows.get(name)
@@ -238,6 +257,6 @@ def _check_against_budget(budget: float, limits: Limits, add: Add) -> None:
     """Minima that the budget, a limit on the money offered, can't meet."""
     if is_number(limits.min_lent) and limits.min_lent > budget:  # type: ignore[operator]  # it is a number
         add(BadInput("allocation.min_lent_above_budget", amount=limits.min_lent, budget=budget))
-    total = sum(amount for amount in (limits.fixed or {}).values() if is_number(amount) and 0 < amount < np.inf)
+    total = sum(amount for amount in _fixed(limits).values() if is_number(amount) and 0 < amount < np.inf)
     if total > budget:
         add(BadInput("allocation.fixed_above_budget", total=total, budget=budget))

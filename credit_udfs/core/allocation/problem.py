@@ -38,7 +38,7 @@ def _column(values: Any) -> Any:
     """Numbers as floats, None as NaN; anything else as it is."""
     try:
         return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return np.asarray(values, dtype=object)
 
 
