@@ -23,7 +23,7 @@ from credit_udfs.core.allocation.budget_only import Shelf, allot
 from credit_udfs.core.allocation.clash import clash
 from credit_udfs.core.allocation.levels import Board, Costs, dearer, decide_levels
 from credit_udfs.core.allocation.limited import nobody, penalties, plan_of
-from credit_udfs.core.allocation.plan import Method, Plan
+from credit_udfs.core.allocation.plan import Method, NoPlanYet, Plan
 from credit_udfs.core.allocation.problem import Problem
 from credit_udfs.core.allocation.proof import PROVEN
 from credit_udfs.core.allocation.rows import Choice, Pool, pool_of
@@ -41,10 +41,14 @@ WINDOWS = (20, 40, 60, 100, 160, 250, 400, 600, 900)
 """How many firms to decide together."""
 NODES = 300
 """Steps of a search among them."""
+GRACE = 3.0
+"""Seconds that a search without a plan goes on for its first one when time is up or somebody stops it."""
+FIRST = 0.05
+"""The gap aimed at then."""
 ROUGH = 1e-3
 """The gap at which a choice of rates waits for the others."""
-TURNS = (10, 40, 160)
-"""Turns after which, at the latest the last, all choices of rates are decided in one programme if it is small."""
+TURNS = (10, 40, 160, 640)
+"""Turns after which all choices of rates are decided in one programme if it is small; the last one ends the search."""
 WHOLE = 2_500
 """Loans up to which a programme is small."""
 NOTHING = 1e-10
@@ -86,19 +90,19 @@ def solve_quoted(
         return nobody(problem, pool)
     board = board_of(problem, pool)
     ordered, target = board.pool, PROVEN if prove else gap if pool.size <= SMALL else min(gap, LARGE)
-    found = decided(board, target, clock, partial(clock.tick, progress))
-    if found is None:
-        raise clash(problem, pool)
-    best, mu = found
+    tick, best = partial(clock.tick, progress), Best()
+    mu = decided(board, target, clock, tick, best)
+    if mu is not None and best.choice is None and clock.status is not None:
+        # Better a plan that comes late than none: the first one will do.
+        longer = clock.beyond(GRACE)
+        mu = decided(board, FIRST, longer, lambda *_: best.choice is None and not longer.over(), best, mu)
+    if mu is None or best.bound == -np.inf:
+        raise clash(problem, pool, clock, progress)
+    if best.choice is None:
+        raise NoPlanYet(interrupted=clock.status == "interrupted")
     method: Method = "grade_rates" if problem.limits.one_rate_per_grade else "chain"
     if best.bound - best.value <= NOTHING:
         best.bound = best.value
-    if best.choice is None:
-        if clock.status is None:
-            raise clash(problem, pool)
-        answer = board.respond(mu)[1]
-        best.choice = Choice(np.where(ordered.forced, ordered.high, 0.0), answer.rate, answer.stay)
-        best.value = float(ordered.profit(best.choice).sum())
     plan = plan_of(problem, ordered, mu, best, gap, clock.status, method)
     return replace(plan, prices={row.key: (float(price),) for row, price in zip(ordered.rows, mu, strict=True)})
 
@@ -116,22 +120,26 @@ def board_of(problem: Problem, pool: Pool, held: tuple[int, int] | None = None) 
 
 
 def decided(
-    board: Board, target: float, clock: Clock, tick: Callable[[str, int], bool], start: Floats | None = None
-) -> tuple[Best, Floats] | None:
-    """The best plan found with its bound, and the prices (k,) of the limits; None where no plan keeps them. start:
-    prices of a like problem."""
-    best, size = Best(), board.pool.size
+    board: Board,
+    target: float,
+    clock: Clock,
+    tick: Callable[[str, int], bool],
+    best: Best,
+    start: Floats | None = None,
+) -> Floats | None:
+    """Make `best` the best plan found, with its bound (-inf where there is no plan). Returns the prices (k,) of the
+    limits; None where not even a mixture of plans keeps them. start: prices of a like problem."""
     priced = _priced(board, target, lambda turn: tick("allocation_prices", turn), start)
     if not priced.possible:
         return None
-    best.bound, mu = priced.bound, priced.mu
-    if board.classes < size:
-        return best, _by_grade(board, priced, best, target, clock, lambda turn: tick("allocation_decide", turn))
-    tick("allocation_decide", size)
+    best.bound = min(best.bound, priced.bound)
+    if board.classes < board.pool.size:
+        return _by_grade(board, priced, best, target, clock, lambda turn: tick("allocation_decide", turn))
+    tick("allocation_decide", board.pool.size)
     _decide(board, priced, best, target, clock)
-    if size <= SMALL and best.gap() > target and tick("allocation_prove", 0):
-        _prove(board, mu, best, target, clock)
-    return best, mu
+    if best.gap() > target and tick("allocation_prove", 0):
+        _prove(board, priced.mu, best, target, clock)
+    return priced.mu
 
 
 def _decide(board: Board, priced: Priced, best: Best, target: float, clock: Clock) -> None:
@@ -144,12 +152,9 @@ def _decide(board: Board, priced: Priced, best: Best, target: float, clock: Cloc
         return
     costs, room = Costs(board, priced.mu), 0.0
     for many in WINDOWS:
-        none, late = best.choice is None, clock.over()
+        none = best.choice is None
         # What costs more than the distance to the bound can't be in a better plan: further windows gain little.
-        if best.value >= least or stopped > 1 or 2.0 * room >= priced.bound - best.value:
-            return
-        # Out of time without a plan: any will do.
-        if late and (many > WINDOWS[0] or not none):
+        if best.value >= least or stopped > 1 or 2.0 * room >= priced.bound - best.value or clock.over():
             return
         if 4 * many > 3 * board.pool.size:
             if not none:
@@ -161,8 +166,8 @@ def _decide(board: Board, priced: Priced, best: Best, target: float, clock: Cloc
             costs,
             room=room,
             gap=target / 10.0,
-            least=-np.inf if none and (late or many == WINDOWS[-1]) else least,
-            seconds=None if late else clock.left(),
+            least=-np.inf if none and many == WINDOWS[-1] else least,
+            seconds=clock.left(),
             nodes=NODES,
         )
         stopped += found.stopped
@@ -173,14 +178,24 @@ def _decide(board: Board, priced: Priced, best: Best, target: float, clock: Cloc
 
 
 def _prove(board: Board, mu: Floats, best: Best, target: float, clock: Clock) -> None:
-    """Close the gap with all decisions that a better plan could have."""
+    """Close the gap with all decisions that a better plan could have; of many firms only where there is no plan yet,
+    and not to the end."""
+    small = board.pool.size <= SMALL
+    if not small and best.choice is not None:
+        return
     found = decide_levels(
-        board, Costs(board, mu), room=_room(board, mu, best), gap=target / 2.0, proof=True, seconds=clock.left()
+        board,
+        Costs(board, mu),
+        room=_room(board, mu, best),
+        gap=target / 2.0,
+        proof=True,
+        seconds=clock.left(),
+        nodes=None if small else NODES,
     )
     if found.choice is not None:
         best.offer(board.pool, found.choice)
     best.bound = min(best.bound, max(found.bound, best.value))
-    if found.stopped:
+    if found.stopped and small:
         clock.status = "time_limit"
 
 
@@ -230,7 +245,7 @@ def _by_grade(
         state = Best(best.choice, best.value, float(bound[at]))
         _decide(part, own, state, max(target, ROUGH) if first else target, clock)
         if not first:
-            if pool.size <= SMALL and state.gap() > target and not clock.over():
+            if state.gap() > target and not clock.over():
                 _prove(part, own.mu, state, target, clock)
             given_up, bound[at] = max(given_up, state.bound), -np.inf
         if state.value > best.value:

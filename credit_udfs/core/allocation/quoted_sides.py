@@ -131,7 +131,9 @@ class QuotedSides:
         return self._value(board_of(problem, pool, None if level is None else (row, level)))
 
     def _best(self, board: Board, start: Floats) -> tuple[Best, Floats] | None:
-        return decided(board, self.target, Clock(None, np.inf), lambda *_: True, start)
+        best = Best()
+        mu = decided(board, self.target, Clock(None, np.inf), lambda *_: True, best, start)
+        return None if mu is None else (best, mu)
 
     def _value(self, board: Board) -> float:
         found = self._best(board, self.mu)

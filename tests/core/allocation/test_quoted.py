@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from credit_udfs.core.allocation import BadProblem, Firms, Infeasible, Limits, Problem, Terms, solve
 from credit_udfs.core.allocation.levels import decide_levels
+from credit_udfs.core.allocation.plan import NoPlanYet
 from credit_udfs.core.allocation.search import Stop
 
 QUOTED = tuple(np.linspace(0.04, 0.15, 12).clip(0.04, 0.15).tolist())
@@ -269,3 +272,18 @@ def test_rooms_of_better_plans_are_measured_from_the_prices_themselves():
     assert complaints(plan) == []
     assert plan.bound >= value * (1 - 1e-9)
     assert plan.value >= value * (1 - 1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=NAMES)
+def test_out_of_time_a_plan_keeps_the_limits_or_there_is_none(kind):
+    limits = replace(five_limits(), min_clients=100, **kind)
+    plan = solve(Problem(contest_like(302, 1), Terms(1e8), limits), clock=time.perf_counter, time_limit=0.0)
+    assert plan.status == "time_limit"
+    assert plan.totals.clients >= 100
+    assert complaints(plan) == []
+    ticks = itertools.count()
+    with pytest.raises(NoPlanYet):
+        # Each look at this clock takes a second.
+        solve(Problem(contest_like(302, 1), Terms(1e8), limits), clock=lambda: float(next(ticks)), time_limit=0.0)
+    with pytest.raises(Infeasible):
+        solve(Problem(*WHOLE_BUDGET[0][:2], Limits(**kind)), clock=time.perf_counter, time_limit=0.0)
