@@ -57,8 +57,8 @@ def clash(problem: Problem, pool: Pool, clock: Clock | None = None, progress: Pr
         for one in group:
             limit = allowed[one[0]]
             need, known = finder.need(one, [row for rows in [*group, *rest] if rows is not one for row in rows])
-            if need is not None and limit.unit != "share":
-                need *= factor
+            if need is not None:
+                need = float(need) * (1.0 if limit.unit == "share" else factor)
             several = number if len(groups) > 1 else 0
             conflicts.append(Conflict(limit, limit.allowed, need, several, known, factor > 1.0))
     return Infeasible(tuple(conflicts))

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from credit_udfs.core.allocation.faults import kind_fault
-from credit_udfs.core.allocation.plan import Infeasible, Plan
+from credit_udfs.core.allocation.plan import Infeasible, NoPlanYet, Plan
 from credit_udfs.core.allocation.problem import BadProblem, Problem
 from credit_udfs.core.allocation.solve import solve
 from credit_udfs.types import Floats, Progress
@@ -84,8 +84,8 @@ def frontier(
         if progress is not None:
             progress("allocation_frontier", k, points)
         try:
-            plan = last = solve(_with_ceiling(problem, against, float(ceiling)), gap=gap, start=last)
-        except (Infeasible, BadProblem):  # a budget below what is to be lent at least
+            plan = last = solve(_with_ceiling(problem, against, float(ceiling)), gap=gap, start=last, why=False)
+        except (Infeasible, NoPlanYet, BadProblem):  # a budget below what is to be lent at least
             continue
         bound = plan.bound
         if found and found[-1].value > plan.value:

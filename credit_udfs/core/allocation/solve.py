@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -79,19 +80,34 @@ def _tried(problem: Problem, conflict: Conflict, trials: Clock, progress: Progre
     """A conflict whose repair, as it is said, leaves a plan."""
     if conflict.need is None or conflict.group or len(problem.firms) > TRIED:
         return conflict
-    for turn, value in enumerate(_repairs(conflict)):
+    limit, turn, short = conflict.limit, 0, None
+
+    def enough(value: float) -> bool:
+        nonlocal turn
+        turn += 1
         if not trials.tick(progress, "allocation_clash", turn):
-            return replace(conflict, estimate=True)
+            raise NoPlanYet(interrupted=trials.status == "interrupted")
         try:
-            if not _possible(_changed(problem, conflict.limit.key, value), trials.anew(TRIAL)):
-                continue
+            return _possible(_changed(problem, limit.key, value), trials.anew(TRIAL))
         except BadProblem:
-            continue
-        except NoPlanYet:
-            return replace(conflict, estimate=True)
-        same = conflict.limit.eased(conflict.need) == value
-        return replace(conflict, need=conflict.need if same else value, estimate=False)
-    return replace(conflict, need=None, known=False)
+            return False
+
+    try:
+        for value in _repairs(conflict):
+            if enough(value):
+                break
+            short = value
+        else:
+            return replace(conflict, need=None, known=False)
+    except NoPlanYet:
+        return replace(conflict, estimate=True)
+    if limit.eased(conflict.need) == value:
+        return replace(conflict, estimate=False)
+    with suppress(NoPlanYet):  # steps between were left out
+        while short is not None and abs(value - short) > 1.5 / limit.fine:
+            middle = limit.eased((value + short) / 2.0)
+            value, short = (middle, short) if enough(middle) else (value, middle)
+    return replace(conflict, need=value, estimate=False)
 
 
 def _changed(problem: Problem, key: str, value: float) -> Problem:
@@ -123,5 +139,6 @@ def _repairs(conflict: Conflict) -> Iterator[float]:
         yield near
     yield safe
     away = 1.0 if need > conflict.have else -1.0
-    for part in (0.0, 1e-5, 1e-4, 1e-3, 1e-2, 3e-2) if limit.unit == "yuan" else (0.0, 3e-3, 1e-2, 3e-2):
+    parts = (0.0, 1e-5, 1e-4, 1e-3, 1e-2, 3e-2) if limit.unit == "yuan" else (0.0, 3e-3, 1e-2, 3e-2)
+    for part in (*parts, *((0.1, 0.3, 0.7) if conflict.estimate else ())):
         yield limit.eased(safe + away * max(step, part * abs(safe)))

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import milp
 
-from credit_udfs.core.allocation import Firms, Infeasible, Limits, Problem, Terms, proof, solve
+from credit_udfs.core.allocation import Firms, Infeasible, Limits, Problem, Terms, limited, proof, solve
 from credit_udfs.core.allocation.limited import _relaxation
+from credit_udfs.core.allocation.plan import NoPlanYet
 from credit_udfs.core.allocation.rows import pool_of
 from credit_udfs.core.allocation.search import Stop
 
@@ -248,6 +249,30 @@ def test_time_limit_gives_the_best_so_far():
     )
     assert plan.status == "time_limit"
     assert complaints(plan) == []
+
+
+@pytest.mark.parametrize("n", [120, 2_500])
+@pytest.mark.parametrize("limits", [Limits(min_clients=1), five_limits()], ids=["clients", "five"])
+def test_a_plan_shown_when_time_is_out_keeps_the_limits(n, limits):
+    """No time at all: the relaxation itself is cut short, and the first plan is looked for all the same."""
+    limits = replace(limits, min_clients=n // 2)
+    plan = solve(Problem(contest_like(n, 1), Terms(3e5 * n), limits), time_limit=0.0, clock=lambda: 0.0)
+    assert plan.status == "time_limit"
+    assert complaints(plan) == []
+    assert plan.totals.clients >= n // 2
+    assert plan.gap < 0.5
+
+
+def test_no_plan_in_time_is_said_to_be_neither(monkeypatch):
+    """Firms near a tie that can't be decided in time: nothing is found, and nothing is called infeasible."""
+    leaps = itertools.count(0.0, 100.0)
+    monkeypatch.setattr(limited, "CORNERED", 0)
+    monkeypatch.setattr(limited, "decide", lambda *_, **options: None)
+    problem = Problem(contest_like(120, 1), Terms(3.6e7), Limits(min_clients=60))
+    with pytest.raises(NoPlanYet) as caught:
+        solve(problem, time_limit=1.0, clock=lambda: float(next(leaps)))
+    assert "nor was it shown" in caught.value.text("en")
+    assert "未能证明" in caught.value.text("zh")
 
 
 def test_stop_from_the_progress_callback():
