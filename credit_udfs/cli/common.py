@@ -8,6 +8,8 @@ import math
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 LENDABLE = ("A", "B", "C")
 EXIT_INPUT, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 130, 143
+PATIENCE = 2.0
+"""Seconds from a signal to the end, whatever is being computed."""
 EXTRAS = {"sklearn": "train", "threadpoolctl": "train", "torch": "cnn", "pandas": "pandas", "xlwings": "excel"}
 """Libraries that not every command needs, and the extra of this package that installs them."""
 
@@ -48,6 +52,7 @@ class Group(click.Group):
                 stream.reconfigure(errors="replace")  # a tick or a Chinese name in a code page that lacks it
         # The process is ours: being told to end cleans up as Ctrl-C does, and neither waits for reading threads.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
+        _end_in_time()
         try:
             return super().main(words, *others, **named)
         except SystemExit as end:
@@ -79,6 +84,27 @@ class Group(click.Group):
                 raise
             reason = error.strerror or str(error)
             _end(EXIT_INPUT, t("system_error", reason=f"{reason} ({error.filename})" if error.filename else reason))
+
+
+def _end_in_time() -> None:
+    """Have a signal to end obeyed while a library computes, too: Python's own handlers wait until it returns."""
+    if os.name != "posix":
+        return
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    codes = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
+
+    def listen() -> None:
+        while (number := os.read(heard, 1)) and number[0] not in codes:
+            pass
+        time.sleep(PATIENCE)  # what was begun is cleaned up, as a rule at once
+        with suppress(OSError):
+            if sys.stderr.isatty():
+                os.write(2, b"\x1b[?25h")  # a progress bar hides the cursor
+        os._exit(codes.get(signal.Signals(number[0]), EXIT_TERMINATED) if number else EXIT_TERMINATED)
+
+    threading.Thread(target=listen, daemon=True).start()
 
 
 def _end(code: int, message: str) -> NoReturn:
