@@ -93,6 +93,8 @@ def close_gap(pool: Pool, mu: Floats, best: Best, target: float, clock: Clock) -
         found = _decide(pool, prices, moves, near, (refused <= deep) & ~pool.forced, close, best, clock.left())
         whole = near.firm.size == ranges.firm.size and bool(np.all((refused <= deep) | pool.forced))
         best.bound = min(best.bound, max(found.bound, best.value, -np.inf if whole else bound - deep))
+        if best.bound == -np.inf:  # nothing was left out, and no plan keeps the limits
+            return
         if found.amount is not None:
             choice, price, _ = settled_at(pool, mu, Choice(found.amount, *_start(pool, mu)))
             best.offer(pool, choice)
