@@ -91,7 +91,7 @@ def solve_limited(
         raise none()
     if best.choice is None:
         raise NoPlanYet(interrupted=clock.status == "interrupted")
-    if best.bound < best.value:  # a plan on the very edge, that another programme held to be none
+    if best.bound == -np.inf:  # a plan on the very edge, that another programme held to be none
         best.bound = relaxed.bound
     rounds = (relaxed.mu, *relaxed.mus[-2:])
     prices = {row.key: tuple(float(one[k]) for one in rounds) for k, row in enumerate(pool.rows)}
