@@ -227,7 +227,7 @@ def stress(
     profit, loss = _value(plan, problem, stay)
     try:
         to = assessment.settings
-        after = solve(problem, gap=to.gap, prove=to.prove, time_limit=to.time_limit, clock=clock)
+        after = solve(problem, gap=to.gap, prove=to.prove, time_limit=to.time_limit, clock=clock, why=False)
     except Infeasible:
         after = None
     if progress:
