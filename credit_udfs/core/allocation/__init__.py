@@ -3,7 +3,7 @@
 from credit_udfs.core.allocation.explain import Explanation, explain
 from credit_udfs.core.allocation.frontier import Frontier, frontier
 from credit_udfs.core.allocation.measures import Comparison, compare, named_plan
-from credit_udfs.core.allocation.plan import Conflict, Infeasible, LimitUse, Plan, Totals
+from credit_udfs.core.allocation.plan import Conflict, Infeasible, LimitUse, NoPlanYet, Plan, Totals
 from credit_udfs.core.allocation.problem import BadProblem, Firms, Limits, Problem, Terms
 from credit_udfs.core.allocation.ratio import RatioPlan, solve_ratio
 from credit_udfs.core.allocation.rules import RulesPlan, rules_plan
@@ -19,6 +19,7 @@ __all__ = [
     "Infeasible",
     "LimitUse",
     "Limits",
+    "NoPlanYet",
     "Plan",
     "Problem",
     "RatioPlan",
