@@ -25,10 +25,13 @@ UNUSED = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """Rows on money with a price that can be kept exactly. row: one over all firms (-1: none), per (m,): what a loan
-    uses of it, price: of what is left of it; ceilings: of groups without a firm in common, each the firms, the price of
-    what is left of it and its right-hand side; all: whether these are all rows on money with a price; exact: whether
-    these prices make up what is left of them."""
+    """Rows on money with a price that can be kept exactly.
+
+    row: one over all firms (-1: none), per (m,): what a loan uses of it, price: of what is left of it; ceilings: of
+    groups without a firm in common, each the firms, the price of what is left of it and its right-hand side; all:
+    whether these are all rows on money with a price, and none is on drawn money (what loans earn most under one isn't
+    convex in their amounts); exact: whether these prices make up what is left of them.
+    """
 
     row: int
     per: Floats
@@ -50,10 +53,7 @@ def kept_rows(pool: Pool, mu: Floats) -> Kept:
     nothing = np.zeros(pool.size)
     if len(priced) == 1:
         money, drawn, _, _ = pool.coefficients(priced[0])
-        plain = not np.any(drawn)
-        return Kept(
-            priced[0] if plain else -1, money if plain else nothing, float(mu[priced[0]]) * plain, (), True, True
-        )
+        return Kept(priced[0], money, float(mu[priced[0]]), (), not np.any(drawn), True)
     lent = [
         k for k, row in enumerate(pool.rows) if row.members is None and row.key == "budget" and not np.any(row.drawn)
     ]

@@ -25,22 +25,19 @@ def decide(
     gap: float,
     whole: float = 0.0,
     wide: float = 0.4,
+    rates: Floats | None = None,
     seconds: float | None = None,
 ) -> Choice | None:
     """The best loans of a small pool at rates priced by mu (k,), within `gap` (relative); None if none was
     found.
 
     whole: a value, in units, that the gap relates to beside that of this pool (what other firms earn).
-    wide: by how many clients the ceiling on mean churn may be missed for now.
+    wide: by how many clients the ceiling on mean churn may be missed for now. rates: (g,) offered to every firm, in
+    place of those that prices call for.
     """
     m, k = pool.size, len(pool.rows)
-    levels = [pool.high]
-    if pool.has_stays:
-        levels.append(pool.low)
-    _, drawn, _, stays = pool.priced(mu)
-    gain = np.maximum(pool.gain, 1e-12)
-    modes = len(levels)
-    offered = [pool.table.best((pool.cost + drawn) / gain + stays / (gain * level), pool.grade) for level in levels]
+    offered = _priced(pool, mu) if rates is None else _quoted(pool, rates)
+    modes = len(offered)
     rate, stay = np.concatenate([r for r, _ in offered]), np.concatenate([s for _, s in offered])
     firm, p = np.tile(np.arange(m), modes), m * modes
     earn = stay * (pool.gain[firm] * rate - pool.cost[firm])
@@ -86,3 +83,17 @@ def decide(
     lend = chosen.any(axis=0)
     loan = np.clip(amount[mode, np.arange(m)], pool.low, pool.high)
     return Choice(np.where(lend, loan, 0.0), rate[at], stay[at])
+
+
+def _priced(pool: Pool, mu: Floats) -> list[tuple[Floats, Floats]]:
+    """Rates and the shares that stay, (m,) each, best for the largest loans and, where clients are counted, for the
+    smallest."""
+    _, drawn, _, stays = pool.priced(mu)
+    gain = np.maximum(pool.gain, 1e-12)
+    levels = [pool.high, pool.low] if pool.has_stays else [pool.high]
+    return [pool.table.best((pool.cost + drawn) / gain + stays / (gain * level), pool.grade) for level in levels]
+
+
+def _quoted(pool: Pool, rates: Floats) -> list[tuple[Floats, Floats]]:
+    quoted = [np.full(pool.size, rate) for rate in rates]
+    return [(rate, pool.table.stay(rate, pool.grade)) for rate in quoted]

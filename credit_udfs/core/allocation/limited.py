@@ -22,6 +22,8 @@ from credit_udfs.types import Floats, Ints
 
 UNDECIDED = 30
 WIDE = 0.4
+HANDFUL, QUOTES, QUOTES_SECONDS = 20, 45, 5.0
+"""Firms, rates and seconds at most with which loans at rates from a list are looked for."""
 GRACE = 3.0
 """Seconds that a search without a plan goes on for its first one when time is up or somebody stops it."""
 FIRST = 1e-2
@@ -85,6 +87,8 @@ def solve_limited(
         _descend(pool, relaxed, order, block, best, tolerance, clock)
     if best.gap() > target and not clock.over() and tick("allocation_prove", 0):
         close_gap(pool, mu, best, target, clock)
+    if best.gap() > gap and pool.size <= HANDFUL and not clock.over():
+        _by_quotes(pool, best, gap, clock)
     if best.choice is None and clock.over() and relaxed.kept:
         _descend(pool, relaxed, order, block, best, FIRST, clock.anew(GRACE))
     if best.choice is None and _by_limits(pool, mu, best, clock.beyond(GRACE)):
@@ -96,6 +100,17 @@ def solve_limited(
     rounds = (relaxed.mu, *relaxed.mus[-2:])
     prices = {row.key: tuple(float(one[k]) for one in rounds) for k, row in enumerate(pool.rows)}
     return replace(plan_of(problem, pool, mu, best, gap, clock.status), prices=prices)
+
+
+def _by_quotes(pool: Pool, best: Best, gap: float, clock: Clock) -> None:
+    """Loans of a handful of firms at rates from a list, where those that prices call for don't do: with few clients
+    their rates jump past those at which limits on churn or on drawn money are just kept."""
+    rates = np.linspace(pool.table.rate_min, pool.table.rate_max, QUOTES)
+    left = clock.left()
+    seconds = QUOTES_SECONDS if left is None else min(left, QUOTES_SECONDS)
+    found = decide(pool, np.zeros(len(pool.rows)), gap=gap, wide=0.0, rates=rates, seconds=seconds)
+    if found is not None:
+        best.offer(pool, found)
 
 
 def _by_limits(pool: Pool, mu: Floats, best: Best, clock: Clock) -> bool:

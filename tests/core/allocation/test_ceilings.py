@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 from allocation_cases import contest_like
-from allocation_checker import complaints
+from allocation_checker import complaints, grid_milp
 
-from credit_udfs.core.allocation import Limits, Problem, Terms, solve
+from credit_udfs.core.allocation import Firms, Limits, Problem, Terms, solve
 from credit_udfs.core.allocation.ceilings import kept_rows, spared
 from credit_udfs.core.allocation.limited import _relaxation
 from credit_udfs.core.allocation.rows import Choice, pool_of
@@ -129,3 +129,34 @@ def test_shares_beside_a_churn_ceiling_at_302(limits, monkeypatch):
     assert at_once.gap <= 1e-4
     assert at_once.value <= proven.bound * (1 + 1e-12)
     assert proven.value <= at_once.bound * (1 + 1e-12)
+
+
+def test_money_drawn_leaves_no_loan_at_its_ends():
+    """What loans earn under a budget on drawn money isn't convex in their amounts: both stay in between."""
+    firms = Firms.of(["a", "b"], [0.0248, 0.0223], ["A", "B"], low=[1e5, 1e5], high=[7.7e5, 2e5])
+    limits = Limits(mean_churn=0.2, churn_over="applicants", min_lent=145_467.0)
+    problem = Problem(firms, Terms(3e5, budget_basis="drawn"), limits)
+    plan = solve(problem, prove=True)
+    assert complaints(plan) == []
+    value, _, _ = grid_milp(problem, np.linspace(0.04, 0.15, 45), gap=1e-9, time_limit=20)
+    assert plan.value >= value * (1 - 1e-9)
+    assert plan.bound >= plan.value
+
+
+def test_a_programme_over_all_decisions_bounds_every_plan():
+    """Nothing is left out, so nothing else can be worth more than what the programme found."""
+    firms = Firms.of(
+        list("abcd"),
+        [0.0044, 0.0826, 0.0768, 0.0002],
+        ["A", "A", "B", "C"],
+        low=[5e4, 1e5, 4e5, 5e4],
+        high=[2e5, 7.7e5, 1e6, 1e6],
+        sector=["x", "y", "", "z"],
+    )
+    plan = solve(
+        Problem(
+            firms, Terms(6e5, objective="P4"), Limits(sector_share={"x": 0.3, "y": 0.3, "z": 0.3}, share_of="budget")
+        )
+    )
+    assert complaints(plan) == []
+    assert plan.gap <= 1e-6
