@@ -92,8 +92,6 @@ def close_gap(pool: Pool, mu: Floats, best: Best, target: float, clock: Clock) -
         close = max(target / 2.0, before / 8.0 if plan else 0.0)
         found = _decide(pool, prices, moves, near, (refused <= deep) & ~pool.forced, close, best, clock.left())
         whole = near.firm.size == ranges.firm.size and bool(np.all((refused <= deep) | pool.forced))
-        if whole and np.isinf(found.bound) and best.choice is None:
-            return  # no loans keep the limits
         best.bound = min(best.bound, max(found.bound, best.value, -np.inf if whole else bound - deep))
         if best.bound == -np.inf:  # nothing was left out, and no plan keeps the limits
             return
