@@ -167,10 +167,15 @@ class Desk:
         return text(f"commands.{key}", self.chosen.lang, **values)
 
     def plan(
-        self, verb: Verb, pages: Iterable[tuple[Write, tuple[str, ...], tuple[str, ...]]], **values: object
+        self,
+        verb: Verb,
+        pages: Iterable[tuple[Write, tuple[str, ...], tuple[str, ...]]],
+        told: str = "",
+        /,
+        **values: object,
     ) -> WritePlan:
         pages = list(pages)
-        zh, en = (text(f"commands.done_{verb}", lang, **values) for lang in LANGS)
+        zh, en = (text(f"commands.{told or f'done_{verb}'}", lang, **values) for lang in LANGS)
         return WritePlan(
             verb,
             tuple(write for write, _, _ in pages),

@@ -142,14 +142,15 @@ def _stress(desk: Desk) -> WritePlan:
         "gain": gain, "before": result.before.value, "unchanged": result.unchanged_value,
         "after": result.after.value if result.after else float("nan"), "price": result.price_of_doing_nothing,
     }  # fmt: skip
+    told = "done_stress_unkept" if result.unchanged_breaks and result.after else "done_stress"
     breaks = result.breaks_at
     lines = [
         desk.t("scenario", name=result.scenario.name(desk.chosen.lang)),
-        desk.t("done_stress", **facts),
+        desk.t(told, **facts),
         desk.t("never_breaks") if breaks is None else desk.t("breaks" if breaks else "loses", severity=breaks),
         getattr(result.scenario, f"source_{desk.chosen.lang}"),
     ]
-    return desk.plan("stress", [desk.page("stress", lines, header, rows, formats)], **facts)
+    return desk.plan("stress", [desk.page("stress", lines, header, rows, formats)], told, **facts)
 
 
 def _model_card(desk: Desk) -> WritePlan:

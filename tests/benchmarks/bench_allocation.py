@@ -32,6 +32,14 @@ from allocation_checker import complaints, grid_milp
 from credit_udfs.core.allocation import Firms, Limits, Problem, Terms, explain, frontier, solve, solve_ratio
 
 GRID = tuple(np.linspace(0.04, 0.15, 29).clip(0.04, 0.15).tolist())
+HARD = (
+    ("mean churn 30% alone", 3, {}, Limits(mean_churn=0.3)),
+    ("mean churn 30% alone, equal amounts", 3, {"high": 1e6}, Limits(mean_churn=0.3)),
+    ("industries 12% of the budget, churn 45%", 0, {}, Limits(sector_share=0.12, share_of="budget", mean_churn=0.45)),
+    ("grades A, B and churn 45%", 0, {}, Limits(grade_share={"A": 0.2, "B": 0.35}, mean_churn=0.45)),
+    ("industries 16% of what is lent, churn 40%", 0, {}, Limits(sector_share=0.16, mean_churn=0.4)),
+)
+"""Limits with which rounding loses most: name, seed, columns, limits."""
 ORDERED = Limits(rates_ordered=True)
 
 
@@ -140,14 +148,13 @@ def small(table):
         table.gap("  at once", plan.gap, 1e-4, f"{seconds:.3f} s")
         proven, plan = timed(lambda p=problem: solve(p, prove=True))
         table.gap("  proven", plan.gap, 1e-6, f"{proven:.2f} s")
-    for cap, columns in ((0.3, {}), (0.3, {"high": 1e6})):
-        problem = Problem(contest_like(302, 3, **columns), Terms(1e8), Limits(mean_churn=cap))
+    for name, seed, columns, limits in HARD:
+        problem = Problem(contest_like(302, seed, **columns), Terms(1e8), limits)
         seconds, plan = timed(lambda p=problem: solve(p), 3)
         assert not complaints(plan)
         peer, (value, dual, _) = timed(lambda p=problem: grid_milp(p, GRID, gap=1e-4, time_limit=60))
         theirs = "no plan" if value is None else f"gap {(dual - value) / dual:.1e} in {peer:.0f} s"
-        name = "302, mean churn 30% alone" + (", equal amounts" if columns else "")
-        table.gap(name, plan.gap, 1e-4, f"{seconds:.2f} s; HiGHS: {theirs}")
+        table.gap(f"302, {name}", plan.gap, 1e-4, f"{seconds:.2f} s; HiGHS: {theirs}")
         proven, plan = timed(lambda p=problem: solve(p, prove=True))
         table.gap("  proven", plan.gap, 1e-6, f"{proven:.2f} s")
     for name, kind in (("ordered rates", ORDERED), ("one rate per grade", Limits(one_rate_per_grade=True))):

@@ -233,6 +233,19 @@ def test_a_plan_that_breaks_a_limit_is_never_called_best() -> None:
         )
 
 
+def test_a_plan_that_breaks_limits_after_a_shock_is_not_said_to_save_money() -> None:
+    extras = sample_extras()
+    broken = replace(extras.stress, unchanged_breaks=extras.stress.before.limits)
+    for lang, words, price in (
+        ("zh", "已不满足全部限制", "代价"),
+        ("en", "no longer keeps all limits", "doing nothing"),
+    ):
+        view = View(sample_assessment(), lang, replace(extras, stress=broken))
+        assert words in stress_page.finding(view)
+        assert price not in stress_page.finding(view)
+        assert price in stress_page.finding(View(sample_assessment(), lang, extras))
+
+
 @pytest.mark.parametrize(("objective", "gain"), [("P1", "P1 income"), ("P3", "P3 profit"), ("P4", "P4 loan income")])
 def test_pages_say_what_the_plan_maximises(objective: Objective, gain: str) -> None:
     a = assess(sample_tables(), Settings(budget=5_000_000.0, objective=objective), load())

@@ -72,17 +72,14 @@ def finding(view: View) -> str:
         before, unchanged, after = (view.money(value) for value in found.bank)
         said = view.t("stress_bank_none" if none else "stress_bank", before=before, unchanged=unchanged, after=after)
         breaks = said + between + breaks
-    if found.unchanged_breaks and not none:
-        breaks = view.t("stress_unkept") + between + breaks
     values = {
         "name": found.scenario.name(view.lang), "before": view.money(found.before.value),
         "unchanged": view.money(found.unchanged_value), "breaks": breaks,
     }  # fmt: skip
     if found.after is None:
         return view.t("stress_finding_none", **values)
-    return view.t(
-        "stress_finding", after=view.money(found.after.value), price=view.money(found.price_of_doing_nothing), **values
-    )
+    key = "stress_finding_unkept" if found.unchanged_breaks else "stress_finding"
+    return view.t(key, after=view.money(found.after.value), price=view.money(found.price_of_doing_nothing), **values)
 
 
 def _totals(canvas: Canvas, view: View, row: int) -> int:
