@@ -123,7 +123,7 @@ class _Core(Costs):
             plans, all_ = listed
             whole = whole and all_
             if not plans.firm.size:
-                return self.bound - deep
+                return self.bound - deep if all_ else None
             turns.append(one.turn(plans, sum(group.firm.size for group in groups)))
             groups.append(plans)
         firms, rest = self.turns(self.free, self.per[self.free], deep)
